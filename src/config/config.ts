@@ -1,0 +1,61 @@
+import type { ContractSet } from '../contracts/contract.ts';
+
+/** The whole configuration, parsed once at the door: complete, resolved, read-only. */
+export interface Config {
+  /** Directory that relative paths start from. */
+  readonly baseDir: string;
+  /** The file it came from; `null` when given as an object or by embedded defaults. */
+  readonly file: string | null;
+  readonly journal: JournalConfig;
+  readonly server: ServerConfig;
+  readonly sources: ReadonlyMap<string, Configured>;
+  /** Innermost first: the order of application. */
+  readonly layers: readonly (Configured & { readonly name: string })[];
+  readonly namespaces: ReadonlyMap<string, NamespaceConfig>;
+  readonly projections: ReadonlyMap<string, ProjectionConfig>;
+  readonly contracts: ContractSet;
+}
+
+/** A part whose options its Kind has parsed. */
+export interface Configured {
+  readonly type: string;
+  readonly options: unknown;
+}
+
+export interface JournalConfig extends Configured {
+  readonly retentionMs: number;
+}
+
+export interface ServerConfig {
+  readonly host: string;
+  readonly port: number;
+  /** Absent: only loopback may be listened on. */
+  readonly adminToken?: string;
+}
+
+export type WhenUncertain = 'bypass' | 'revalidate' | 'serve' | 'error';
+
+export interface NamespaceConfig {
+  readonly name: string;
+  /** The backup bound: no value is served longer than this after its load began. */
+  readonly ttlMs: number;
+  /** Part of the TTL that is subtracted at random, so that entries made together do not end together. 0 to 1. */
+  readonly jitter: number;
+  /** The freshness that events must hold. Absent: the TTL is the bound. */
+  readonly maxStalenessMs?: number;
+  readonly whenUncertain: WhenUncertain;
+  /** The sources whose changes reach this namespace. Absent: every source that can prove freshness. */
+  readonly sources?: readonly string[];
+}
+
+export interface ProjectionConfig {
+  readonly name: string;
+  /** Called with POST. Absent when the projection is a function given to the library. */
+  readonly url?: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Refreshes asked for within this time become one. */
+  readonly debounceMs: number;
+  readonly timeoutMs: number;
+  /** Attempts before the refresh becomes a dead letter. */
+  readonly attempts: number;
+}

@@ -1,0 +1,39 @@
+import type { z } from 'zod';
+import type { Health, Outcome } from '../model/outcome.ts';
+import type { Action, ActionKind } from '../model/plan.ts';
+import type { Offset } from '../model/position.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+
+/** An action with the offset of the entry that asked for it. Applying it again, or late, changes nothing newer. */
+export interface StampedAction {
+  readonly action: Action;
+  readonly at: Offset;
+}
+
+/**
+ * A cache that plans are applied to.
+ *
+ * Promises: `apply` returns one outcome for each action, in order, and throws only when the layer as a whole could
+ * not be reached; it is idempotent; once it has returned `applied` for everything up to `watermark`, the layer never
+ * again serves or stores a value that such an action ended.
+ */
+export interface Layer {
+  readonly name: string;
+  readonly can: ReadonlySet<ActionKind>;
+  /** `watermark`: after this call everything at or below it has been applied (it may equal the one before). */
+  apply(actions: readonly StampedAction[], watermark: Offset, signal: AbortSignal): Promise<readonly Outcome[]>;
+  probe(): Promise<Health>;
+  close(): Promise<void>;
+}
+
+export interface LayerContext {
+  readonly name: string;
+  readonly runtime: Runtime;
+}
+
+export interface LayerKind<O = unknown> {
+  readonly type: string;
+  readonly summary: string;
+  readonly options: z.ZodType<O>;
+  open(context: LayerContext, options: O): Promise<Layer>;
+}

@@ -1,0 +1,55 @@
+import type { JsonObject, JsonValue } from './json.ts';
+import type { Epoch, Millis, Position, SourceId } from './position.ts';
+
+/** One announced change. Attributes are those of CloudEvents 1.0; `source` is the configured name of the source. */
+export interface ChangeEvent {
+  readonly id: string;
+  readonly type: string;
+  readonly source: SourceId;
+  readonly subject?: string;
+  /** RFC 3339, as upstream gave it. */
+  readonly time?: string;
+  /** What contracts read. For a row change: the row after it, or before it when there is none after. */
+  readonly data: JsonValue;
+  /** Present for a row change from a change feed. */
+  readonly row?: RowChange;
+  /** Present for an explicit invalidation message: what to do, without any contract. */
+  readonly explicit?: readonly ExplicitAction[];
+}
+
+export interface RowChange {
+  /** `schema.table` as the source names it. */
+  readonly relation: string;
+  readonly op: 'created' | 'updated' | 'deleted' | 'truncated';
+  readonly before: JsonObject | null;
+  readonly after: JsonObject | null;
+  /**
+   * What `before` holds. `full`: every column. `key`: only the identity columns, the others are unknown.
+   * `none`: there was no row before (an insert), or nothing of it is known (see `op`).
+   */
+  readonly beforeHas: 'full' | 'key' | 'none';
+  /** Columns whose value is unknown on both sides, as an unchanged TOAST value is without a full before-image. */
+  readonly unknown?: readonly string[];
+}
+
+export interface ExplicitAction {
+  readonly kind: 'delete_key' | 'expire_key' | 'purge_tag' | 'expire_tag' | 'purge_namespace' | 'purge_url';
+  readonly target: string;
+  readonly namespace?: string;
+}
+
+/**
+ * Consecutive changes of one source: a whole transaction, or the next part of a large one.
+ * Only the part with `commit` lets a watermark move; parts before it already invalidate.
+ */
+export interface Batch {
+  readonly source: SourceId;
+  readonly epoch: Epoch;
+  /** The commit's position; `null` when upstream has no order, then events are told apart by their id. */
+  readonly position: Position | null;
+  /** How many changes of the same transaction came in earlier batches. */
+  readonly first: number;
+  readonly commit: boolean;
+  readonly events: readonly ChangeEvent[];
+  readonly receivedAt: Millis;
+}

@@ -1,0 +1,81 @@
+import type { LayerResult } from './outcome.ts';
+import type { Millis, Offset } from './position.ts';
+
+/** What `tidemark status`, `GET /v1/status` and the dashboard show. */
+export interface Status {
+  readonly version: string;
+  readonly startedAt: Millis;
+  readonly now: Millis;
+  readonly ready: boolean;
+  /** Why it is not ready, or is ready with reservations. */
+  readonly reasons: readonly string[];
+  readonly contracts: { readonly count: number; readonly hash: string };
+  readonly journal: {
+    readonly type: string;
+    readonly durable: boolean;
+    readonly head: Offset;
+    readonly first: Offset;
+    readonly entries: number;
+    readonly bytes?: number;
+  };
+  readonly sources: readonly SourceStatus[];
+  readonly layers: readonly LayerStatus[];
+  readonly namespaces: readonly NamespaceStatus[];
+  readonly projections: readonly ProjectionStatus[];
+  readonly deadLetters: number;
+}
+
+export interface SourceStatus {
+  readonly name: string;
+  readonly type: string;
+  readonly state: 'starting' | 'streaming' | 'waiting' | 'stopped' | 'receiving';
+  readonly detail?: string;
+  readonly events: number;
+  readonly lastEventAt?: Millis;
+  readonly lagBytes?: number;
+  readonly canProve: boolean;
+  /** Age of the newest proof; absent when there has been none. */
+  readonly proofAgeMs?: number;
+  readonly restarts: number;
+  readonly gaps: number;
+  readonly lastError?: { readonly code: string; readonly message: string; readonly at: Millis };
+  readonly warnings: readonly string[];
+}
+
+export interface LayerStatus {
+  readonly name: string;
+  readonly type: string;
+  readonly ok: boolean;
+  readonly detail?: string;
+  readonly watermark: Offset;
+  /** Entries of the journal not yet applied here. */
+  readonly behind: number;
+  readonly entries?: number;
+  readonly bytes?: number;
+  readonly retrying: boolean;
+}
+
+export interface NamespaceStatus {
+  readonly name: string;
+  readonly ttlMs: number;
+  readonly maxStalenessMs?: number;
+  readonly whenUncertain: string;
+  /** `fresh`: proven within the bound. `uncertain`: not. `ttl`: no bound but the TTL was asked for. */
+  readonly trust: 'fresh' | 'uncertain' | 'ttl';
+  readonly reason: string;
+  readonly hits: number;
+  readonly misses: number;
+  readonly refusedFills: number;
+}
+
+export interface ProjectionStatus {
+  readonly name: string;
+  readonly running: boolean;
+  readonly pending: boolean;
+  readonly refreshes: number;
+  readonly failures: number;
+  readonly lastError?: string;
+}
+
+/** Per layer what an accepted event or invalidation has come to so far. */
+export type LayerResults = Readonly<Record<string, LayerResult>>;

@@ -1,0 +1,39 @@
+import { randomUUID } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
+import { setTimeout as delay } from 'node:timers/promises';
+import { silentLog, type Log } from './log.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
+import type { Clock, Random, Runtime } from './runtime.ts';
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  mono: () => performance.now(),
+  sleep: async (ms, signal) => {
+    try {
+      await delay(ms, undefined, signal ? { signal } : {});
+    } catch {
+      // Aborted: waking early is all that the caller wants.
+    }
+  },
+  after: (ms, run) => {
+    const timer = setTimeout(run, ms);
+    timer.unref();
+    return () => {
+      clearTimeout(timer);
+    };
+  },
+};
+
+export const systemRandom: Random = {
+  next: () => Math.random(),
+  id: () => randomUUID(),
+};
+
+export function realRuntime(options: { log?: Log; metrics?: Metrics } = {}): Runtime {
+  return {
+    clock: systemClock,
+    random: systemRandom,
+    log: options.log ?? silentLog,
+    metrics: options.metrics ?? createMetrics(),
+  };
+}

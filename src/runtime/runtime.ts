@@ -1,0 +1,30 @@
+import type { Millis, Mono } from '../model/position.ts';
+import type { Log } from './log.ts';
+import type { Metrics } from './metrics.ts';
+
+/** Time. The only way to it, so that tests and the simulator can move it. */
+export interface Clock {
+  /** Wall clock, milliseconds since 1970. */
+  now(): Millis;
+  /** Monotonic, milliseconds with fractions. */
+  mono(): Mono;
+  /** Resolves after `ms`, or at once when the signal aborts; it never rejects. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  /** Calls `run` after `ms`; the returned function cancels. Does not keep the process alive. */
+  after(ms: number, run: () => void): () => void;
+}
+
+export interface Random {
+  /** Uniform in [0, 1). */
+  next(): number;
+  /** A new random identifier (UUID v4 in production). */
+  id(): string;
+}
+
+/** What every edge gets instead of globals. */
+export interface Runtime {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}

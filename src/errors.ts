@@ -47,6 +47,56 @@ export const ERRORS = {
     hint: 'return null to cache an absence, or call ctx.skip() to cache nothing',
     reaction: 'reject',
   },
+  DAEMON_UNREACHABLE: {
+    sentence: 'no Tidemark daemon answers',
+    hint: 'start one with `tidemark run` or `tidemark dev`, or name another with --url',
+    reaction: 'retry',
+  },
+  DAEMON_FOREIGN: {
+    sentence: 'what answers there is not a Tidemark daemon',
+    hint: 'correct --url (or TIDEMARK_URL, or `server.listen` in tidemark.yaml)',
+    reaction: 'halt',
+  },
+  DAEMON_UNAUTHORIZED: {
+    sentence: 'the daemon refuses the request without its admin token',
+    hint: 'give it with --token or in TIDEMARK_ADMIN_TOKEN',
+    reaction: 'halt',
+  },
+  DAEMON_REFUSED: {
+    sentence: 'the daemon refused the request',
+    hint: 'correct the request as the message says',
+    reaction: 'reject',
+  },
+  DAEMON_FAILED: {
+    sentence: 'the daemon could not do it',
+    hint: 'look at its log and at `tidemark status`, then try again',
+    reaction: 'retry',
+  },
+  DAEMON_HUNG_UP: {
+    sentence: 'the daemon ended the stream',
+    hint: 'it may be restarting: look at its log, then run the command again',
+    reaction: 'retry',
+  },
+  LISTEN_IN_USE: {
+    sentence: 'the address to listen on is taken',
+    hint: 'stop the other program (perhaps another `tidemark run`), or choose another with --listen',
+    reaction: 'halt',
+  },
+  LISTEN_IMPOSSIBLE: {
+    sentence: 'the address cannot be listened on',
+    hint: 'choose an address of this machine with --listen, e.g. 127.0.0.1:4100; ports below 1024 need privileges',
+    reaction: 'halt',
+  },
+  LISTEN_UNPROTECTED: {
+    sentence: 'an address that other machines can reach needs an admin token',
+    hint: 'set `server.admin_token` (e.g. ${TIDEMARK_ADMIN_TOKEN}), or listen on 127.0.0.1',
+    reaction: 'halt',
+  },
+  FILE_UNREADABLE: {
+    sentence: 'the file cannot be read',
+    hint: 'check its path and permissions',
+    reaction: 'halt',
+  },
 } as const satisfies Record<string, ErrorKind>;
 
 export type ErrorCode = keyof typeof ERRORS;

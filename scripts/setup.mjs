@@ -1,4 +1,5 @@
 // Everything that a fresh clone needs before it can run: the right Node, the dependencies, a build.
+import { pathToFileURL } from 'node:url';
 import { build } from './build.mjs';
 import { checkNode, install } from './install.mjs';
 
@@ -14,3 +15,5 @@ export async function setup() {
     return false;
   }
 }
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href && !(await setup())) process.exitCode = 1;

@@ -1,0 +1,68 @@
+// The walls of ARCHITECTURE.md. Imports go down only; each rule lists what a folder may see, so a new folder is seen by nobody.
+const below = (...folders) => `^src/(${folders.join('|')})/|^src/errors\\.ts$`;
+const npm = 'node_modules/';
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'model-sees-nothing',
+      severity: 'error',
+      from: { path: '^src/model/' },
+      to: { pathNot: '^src/model/' },
+    },
+    {
+      name: 'pure-folders-see-the-model',
+      comment:
+        'No node:, no driver. The three libraries are pure functions of text and serve the parse side of contracts.',
+      severity: 'error',
+      from: { path: '^src/(contracts|trust)/' },
+      to: { pathNot: `${below('model', '$1')}|${npm}(yaml|zod|fastest-levenshtein)/` },
+    },
+    {
+      name: 'runtime-sees-the-model',
+      severity: 'error',
+      from: { path: '^src/runtime/' },
+      to: { path: '^src/', pathNot: below('model', 'runtime') },
+    },
+    {
+      name: 'edges-never-see-each-other',
+      severity: 'error',
+      from: { path: '^src/(sources|journal|layers)/' },
+      to: { path: '^src/', pathNot: below('model', 'trust', 'runtime', '$1') },
+    },
+    {
+      name: 'pipeline-knows-seams-never-drivers',
+      severity: 'error',
+      from: { path: '^src/pipeline/' },
+      to: {
+        path: '^src/',
+        pathNot: `${below('model', 'contracts', 'trust', 'runtime', 'pipeline')}|^src/(sources/source|journal/journal|layers/layer|config/config|operations)\\.ts$`,
+      },
+    },
+    {
+      name: 'client-drags-in-no-driver',
+      severity: 'error',
+      from: { path: '^src/client/' },
+      to: {
+        path: '^src/',
+        pathNot: `${below('model', 'trust', 'layers', 'runtime', 'client')}|^src/config/config\\.ts$`,
+      },
+    },
+    {
+      name: 'demo-is-a-user',
+      comment: 'What the demo cannot do with the public API, a user cannot do either.',
+      severity: 'error',
+      from: { path: '^src/demo/' },
+      to: { path: '^src/', pathNot: '^src/(demo|runtime)/|^src/index\\.ts$' },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '\\.test\\.ts$' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'types', 'node', 'default'] },
+  },
+};

@@ -1,0 +1,84 @@
+import tseslint from 'typescript-eslint';
+
+const clocks = ['setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask'];
+const clockMessage = 'Take it from `runtime.clock`, so that tests and the simulator can move time.';
+const randomMessage = 'Take it from `runtime.random`, so that a seed decides it.';
+
+/** Rules that hold for all code, before the exceptions below. */
+const base = {
+  curly: ['error', 'multi-line'],
+  eqeqeq: ['error', 'always', { null: 'ignore' }],
+  'no-console': 'error',
+  'no-control-regex': 'error',
+  'max-lines': ['error', { max: 400 }],
+  'max-lines-per-function': ['error', { max: 70, skipBlankLines: true, skipComments: true }],
+  'no-restricted-syntax': [
+    'error',
+    { selector: 'ExportDefaultDeclaration', message: 'A name that is chosen once is a name that can be searched.' },
+    { selector: 'TSEnumDeclaration', message: 'Erasable syntax only: a union of strings.' },
+  ],
+  '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
+  '@typescript-eslint/explicit-module-boundary-types': 'error',
+  '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+  '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+  // On strings and numbers `||` means something that `??` does not: empty and zero count as absent.
+  '@typescript-eslint/prefer-nullish-coalescing': ['error', { ignorePrimitives: true }],
+  // Spreading a string walks its code points, which is what widths and columns are counted in.
+  '@typescript-eslint/no-misused-spread': ['error', { allow: ['string'] }],
+  // Numbers and booleans read well in templates; objects, null and undefined in one are the mistake.
+  '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+  // `while (true)` with an await inside is the shape of a loop that ends by abort.
+  '@typescript-eslint/no-unnecessary-condition': ['error', { allowConstantLoopConditions: 'only-allowed-literals' }],
+  // A method that waits for nothing is async when its seam is: the promise is the agreement, not the body.
+  '@typescript-eslint/require-await': 'off',
+  // Both spell types; interfaces are for shapes that are implemented, and that is for a reviewer to see.
+  '@typescript-eslint/consistent-type-definitions': 'off',
+  // noPropertyAccessFromIndexSignature is not on, and process.env reads the same either way.
+  '@typescript-eslint/dot-notation': 'off',
+};
+
+export default tseslint.config(
+  { ignores: ['dist/', 'dashboard/dist/', 'node_modules/', '.tidemark/', 'coverage/', '**/fixtures/**'] },
+  {
+    files: ['**/*.{ts,tsx}'],
+    extends: [...tseslint.configs.strictTypeChecked, ...tseslint.configs.stylisticTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: base,
+  },
+  {
+    files: ['src/**/*.ts'],
+    ignores: ['src/runtime/**', '**/*.test.ts'],
+    rules: {
+      'no-restricted-globals': ['error', ...clocks.map((name) => ({ name, message: clockMessage }))],
+      'no-restricted-properties': [
+        'error',
+        { object: 'Date', property: 'now', message: clockMessage },
+        { object: 'performance', property: 'now', message: clockMessage },
+        { object: 'Math', property: 'random', message: randomMessage },
+      ],
+      'no-restricted-imports': [
+        'error',
+        { name: 'node:timers', message: clockMessage },
+        { name: 'node:timers/promises', message: clockMessage },
+        { name: 'node:perf_hooks', message: clockMessage },
+      ],
+    },
+  },
+  { files: ['src/cli/**', 'bench/**'], rules: { 'no-console': 'off' } },
+  {
+    files: ['**/*.test.ts', 'test/**', 'bench/**'],
+    rules: {
+      'max-lines': 'off',
+      'max-lines-per-function': 'off',
+      '@typescript-eslint/explicit-module-boundary-types': 'off',
+      '@typescript-eslint/no-non-null-assertion': 'off',
+    },
+  },
+  // These tools take their configuration and their plug-ins as a default export.
+  { files: ['*.config.ts', 'dashboard/*.config.ts', 'test/reporter.ts'], rules: { 'no-restricted-syntax': 'off' } },
+  {
+    files: ['**/*.{js,mjs,cjs}'],
+    languageOptions: { ecmaVersion: 2024, sourceType: 'module' },
+    rules: { 'no-unused-vars': ['error', { argsIgnorePattern: '^_' }], eqeqeq: base.eqeqeq },
+  },
+);

@@ -1,0 +1,106 @@
+// Packs what would be published and looks at it as its users will: types, files, and the command from a clean install.
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { get } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { build } from './build.mjs';
+import { root, step } from './step.mjs';
+
+const WANTED = [
+  'package.json',
+  'README.md',
+  'LICENSE',
+  'CHANGELOG.md',
+  'dist/index.js',
+  'dist/index.d.ts',
+  'dist/testing.js',
+  'dist/cli/main.js',
+  'dist/dashboard/index.html',
+  'schema/tidemark.schema.json',
+  'schema/contract.schema.json',
+];
+const UNWANTED = /\.test\.|^(src|test|scripts|bench|dashboard)\/|\.build\.json$|\.tsbuildinfo$/;
+/** Longest that `tidemark dev` may take to serve its page: it opens an SQLite file and listens, nothing else. */
+const START_MS = 30_000;
+
+function run(command, args, options = {}) {
+  const done = spawnSync(command, args, {
+    cwd: root,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+    ...options,
+  });
+  if (done.error) throw done.error;
+  if (done.status !== 0)
+    throw new Error(`${command} ${args.join(' ')} ended with ${done.status}\n${done.stdout ?? ''}`);
+  return done.stdout;
+}
+
+const bin = (name, ...args) => run(join(root, 'node_modules', '.bin', name), args);
+
+function pack(folder) {
+  const [{ filename, files, size }] = JSON.parse(
+    run('npm', ['pack', '--json', '--silent', '--pack-destination', folder]),
+  );
+  const paths = files.map((file) => file.path);
+  const missing = WANTED.filter((path) => !paths.includes(path));
+  const extra = paths.filter((path) => UNWANTED.test(path));
+  if (missing.length > 0) throw new Error(`the package lacks ${missing.join(', ')}`);
+  if (extra.length > 0) throw new Error(`the package carries ${extra.join(', ')}`);
+  process.stderr.write(`  ${paths.length} files, ${Math.round(size / 1024)} kB\n`);
+  return join(folder, filename);
+}
+
+function install(tarball, folder) {
+  run('npm', ['init', '-y'], { cwd: folder });
+  run('npm', ['install', tarball, '--prefer-offline', '--no-progress', '--loglevel=error'], { cwd: folder });
+  run(process.execPath, ['--input-type=module', '-e', "await import('tidemark')"], { cwd: folder });
+}
+
+/** `npx tidemark dev` as a newcomer types it: it must print its address, serve the page and end when asked to. */
+async function dev(folder) {
+  const child = spawn('npx', ['--no', 'tidemark', 'dev', '--port', '0'], {
+    cwd: folder,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let said = '';
+  const url = await new Promise((resolve, reject) => {
+    const late = setTimeout(() => reject(new Error(`no address within ${START_MS} ms. It said:\n${said}`)), START_MS);
+    const listen = (chunk) => {
+      said += chunk;
+      const found = /http:\/\/[\w.[\]:]+:\d+/.exec(said)?.[0];
+      if (!found) return;
+      clearTimeout(late);
+      resolve(found);
+    };
+    child.stdout.on('data', listen);
+    child.stderr.on('data', listen);
+    child.once('exit', (code) => reject(new Error(`tidemark dev ended with ${code}. It said:\n${said}`)));
+  }).finally(() => child.removeAllListeners('exit'));
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  try {
+    const status = await new Promise((resolve, reject) =>
+      get(`${url}/`, (response) => resolve(response.resume().statusCode)).on('error', reject),
+    );
+    if (status !== 200) throw new Error(`the dashboard answered ${status}`);
+  } finally {
+    process.kill(-child.pid, 'SIGTERM');
+    await ended;
+  }
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'tidemark-package-'));
+try {
+  await build();
+  const tarball = await step('npm pack', () => pack(folder));
+  await step('publint', () => bin('publint', 'run', tarball, '--strict'));
+  await step('attw', () =>
+    bin('attw', tarball, '--profile', 'esm-only', '--no-emoji', '--exclude-entrypoints', './schema/*.json'),
+  );
+  await step('install the package', () => install(tarball, folder));
+  await step('npx tidemark dev', () => dev(folder));
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}

@@ -42,6 +42,16 @@ export const ERRORS = {
     hint: 'look at the sources of the namespace with `tidemark status`',
     reaction: 'retry',
   },
+  LOAD_TIMEOUT: {
+    sentence: 'the factory did not finish in time',
+    hint: 'make the load faster, honour ctx.signal, or give `timeout` in the read options',
+    reaction: 'retry',
+  },
+  OPTION_INVALID: {
+    sentence: 'an option has a value that cannot be used',
+    hint: 'see the documentation of the call',
+    reaction: 'reject',
+  },
   VALUE_UNDEFINED: {
     sentence: 'the factory returned undefined, which is not a value',
     hint: 'return null to cache an absence, or call ctx.skip() to cache nothing',
@@ -61,16 +71,6 @@ export const ERRORS = {
     sentence: 'the daemon refuses the request without its admin token',
     hint: 'give it with --token or in TIDEMARK_ADMIN_TOKEN',
     reaction: 'halt',
-  },
-  DAEMON_REFUSED: {
-    sentence: 'the daemon refused the request',
-    hint: 'correct the request as the message says',
-    reaction: 'reject',
-  },
-  DAEMON_FAILED: {
-    sentence: 'the daemon could not do it',
-    hint: 'look at its log and at `tidemark status`, then try again',
-    reaction: 'retry',
   },
   DAEMON_HUNG_UP: {
     sentence: 'the daemon ended the stream',

@@ -1,4 +1,4 @@
-import { EventSourceParserStream } from 'eventsource-parser/stream';
+import { createParser } from 'eventsource-parser';
 import { TidemarkError } from '../errors.ts';
 
 /** Longer than any request that does not wait for layers; a daemon that is silent for this long is hung. */
@@ -25,6 +25,21 @@ export interface StreamEvent {
   readonly data: unknown;
 }
 
+/** The daemon said no, in its own words: its code, sentence and hint are shown as they came. */
+export class DaemonRefusal extends Error {
+  override readonly name = 'DaemonRefusal';
+  readonly code: string;
+  readonly hint: string;
+  readonly status: number;
+
+  constructor(said: { readonly code: string; readonly message: string; readonly hint: string; readonly status: number }) {
+    super(said.message);
+    this.code = said.code;
+    this.hint = said.hint;
+    this.status = said.status;
+  }
+}
+
 /** The daemon's HTTP API as the commands use it. Every failure is a TidemarkError that says what to do. */
 export class Daemon {
   readonly url: string;
@@ -40,13 +55,6 @@ export class Daemon {
     return (await this.#json(response)) as T;
   }
 
-  /** The same, with `null` for a resource that is not there. */
-  async requestOrNull<T>(method: string, path: string, options: RequestOptions = {}): Promise<T | null> {
-    const response = await this.#send(method, path, options, [404]);
-    const body = (await this.#json(response)) as T;
-    return response.status === 404 ? null : body;
-  }
-
   /** Follows server-sent events until the daemon ends the stream or the signal aborts (then it just ends). */
   async *stream(
     method: 'GET' | 'POST',
@@ -60,12 +68,7 @@ export class Daemon {
       if (!response.headers.get('content-type')?.startsWith('text/event-stream') || !response.body) {
         throw new TidemarkError('DAEMON_FOREIGN', `${this.url}${path} is not an event stream`);
       }
-      const events = response.body
-        .pipeThrough(new TextDecoderStream() as unknown as ReadableWritablePair<string, Uint8Array>)
-        .pipeThrough(new EventSourceParserStream({ maxBufferSize: STREAM_EVENT_BYTES_MAX, onError: 'terminate' }));
-      for await (const { id, event, data } of events) {
-        yield { id, event: event ?? 'message', data: parseJson(data) };
-      }
+      yield* eventsOf(response.body);
     } catch (error) {
       if (options.signal.aborted) return;
       if (error instanceof TidemarkError) throw error;
@@ -77,7 +80,6 @@ export class Daemon {
     method: string,
     path: string,
     options: RequestOptions & { readonly headers?: Record<string, string> },
-    accepted: readonly number[] = [],
   ): Promise<Response> {
     const { timeoutMs = ANSWER_MS } = options;
     const signals = [
@@ -101,20 +103,18 @@ export class Daemon {
       if (options.signal?.aborted) throw error;
       throw new TidemarkError('DAEMON_UNREACHABLE', `at ${this.url}`, { cause: reasonOf(error, timeoutMs) });
     }
-    if (response.ok || accepted.includes(response.status)) return response;
+    if (response.ok) return response;
     throw await this.#refusal(response, `${method} ${path}`);
   }
 
-  async #refusal(response: Response, request: string): Promise<TidemarkError> {
+  async #refusal(response: Response, request: string): Promise<Error> {
     const { status } = response;
-    const said = parseJson(await response.text().catch(() => ''));
-    const message = messageOf(said);
-    if (status === 401 || status === 403) return new TidemarkError('DAEMON_UNAUTHORIZED', message ?? this.url);
-    // Tidemark answers every refusal with JSON; a page or nothing comes from another program.
-    if (message === null) {
+    const refusal = refusalOf(parseJson(await response.text().catch(() => '')), status);
+    // Tidemark answers every refusal with its kind of JSON; a page or nothing comes from another program.
+    if (refusal === null) {
       return new TidemarkError('DAEMON_FOREIGN', `${this.url} answered ${request} with status ${String(status)}`);
     }
-    return new TidemarkError(status >= 500 ? 'DAEMON_FAILED' : 'DAEMON_REFUSED', message);
+    return status === 401 ? new TidemarkError('DAEMON_UNAUTHORIZED', refusal.message) : refusal;
   }
 
   async #json(response: Response): Promise<unknown> {
@@ -127,6 +127,23 @@ export class Daemon {
   }
 }
 
+async function* eventsOf(body: AsyncIterable<Uint8Array>): AsyncGenerator<StreamEvent> {
+  const ready: StreamEvent[] = [];
+  const parser = createParser({
+    maxBufferSize: STREAM_EVENT_BYTES_MAX,
+    onEvent: ({ id, event, data }) => ready.push({ id, event: event ?? 'message', data: parseJson(data) }),
+    // Fields that a later daemon adds are no error.
+    onError: (error) => {
+      if (error.type === 'max-buffer-size-exceeded') throw error;
+    },
+  });
+  const decoder = new TextDecoder();
+  for await (const chunk of body) {
+    parser.feed(decoder.decode(chunk, { stream: true }));
+    yield* ready.splice(0);
+  }
+}
+
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -135,14 +152,13 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** `code  message` of `{error: {code, message}}` or `{code, message}`. */
-function messageOf(body: unknown): string | null {
-  if (typeof body !== 'object' || body === null) return null;
-  const inner: unknown = 'error' in body && typeof body.error === 'object' ? body.error : body;
-  if (typeof inner !== 'object' || inner === null) return null;
-  const { code, message } = inner as { code?: unknown; message?: unknown };
-  if (typeof message !== 'string') return null;
-  return typeof code === 'string' ? `${code}  ${message}` : message;
+/** Of `{error: {code, message, hint}}`, the shape of every error of the HTTP API. */
+function refusalOf(body: unknown, status: number): DaemonRefusal | null {
+  const error: unknown = (body as { error?: unknown } | null | undefined)?.error;
+  if (typeof error !== 'object' || error === null) return null;
+  const { code, message, hint } = error as Record<string, unknown>;
+  if (typeof code !== 'string' || typeof message !== 'string') return null;
+  return new DaemonRefusal({ code, message, hint: typeof hint === 'string' ? hint : '', status });
 }
 
 /** What the operating system said, in words where it is one of the usual ones. */

@@ -1,4 +1,5 @@
 import { TidemarkError } from '../errors.ts';
+import { DaemonRefusal } from './daemon.ts';
 import { EXIT, UsageError } from './exit.ts';
 import { escapeControls, escapeLines, safeJson } from './escape.ts';
 import type { Paint } from './paint.ts';
@@ -16,7 +17,7 @@ export function renderFailure(error: unknown, paint: Paint): string {
   if (error instanceof UsageError) {
     return `${paint.bad('error:')} ${escapeLines(error.message)}\n${error.hint ? `${escapeLines(error.hint)}\n` : ''}`;
   }
-  if (!(error instanceof TidemarkError)) {
+  if (!(error instanceof TidemarkError || error instanceof DaemonRefusal)) {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     return `${paint.bad('error:')} ${escapeLines(text)}\n`;
   }
@@ -24,7 +25,7 @@ export function renderFailure(error: unknown, paint: Paint): string {
   return [
     `${paint.bad('error:')} ${paint.strong(error.code)}  ${escapeControls(error.message)}`,
     ...why.map((cause) => `${paint.faint('  why')}  ${escapeControls(cause)}`),
-    `${paint.faint('  fix')}  ${escapeControls(error.hint)}`,
+    ...(error.hint === '' ? [] : [`${paint.faint('  fix')}  ${escapeControls(error.hint)}`]),
     '',
   ].join('\n');
 }
@@ -32,7 +33,7 @@ export function renderFailure(error: unknown, paint: Paint): string {
 /** The same for a program, one line on standard error. */
 export function failureJson(error: unknown): string {
   const body =
-    error instanceof TidemarkError
+    error instanceof TidemarkError || error instanceof DaemonRefusal
       ? { code: error.code, message: error.message, causes: causesOf(error), hint: error.hint }
       : error instanceof UsageError
         ? { code: 'USAGE', message: error.message, causes: [], hint: error.hint ?? '' }

@@ -1,4 +1,4 @@
-import type { Clock } from '../runtime/runtime.ts';
+import type { Clock, Random } from '../runtime/runtime.ts';
 import type { Paint } from './paint.ts';
 
 export type ShellSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
@@ -19,9 +19,12 @@ export interface Shell {
   /** Width of the terminal; 100 where there is none. */
   readonly columns: number;
   readonly clock: Clock;
+  readonly random: Random;
   /** Calls the listener for each signal until the returned function is called; until then the default reaction is off. */
   onSignal(signal: ShellSignal, listener: () => void): () => void;
   readStdin(): Promise<string>;
+  /** What the process ends with once everything has been said. */
+  exitCode: number;
   /** Ends the process at once, for a second Ctrl-C. */
   exitNow(code: number): void;
 }

@@ -1,0 +1,136 @@
+import { Command } from 'commander';
+import type { SourceStatus, Status } from '../../model/status.ts';
+import { ago, bytes, count, duration, grouped } from '../amounts.ts';
+import { EXIT } from '../exit.ts';
+import { escapeControls, safeJson } from '../escape.ts';
+import { daemonOf, examples, withDaemon, type DaemonOptions } from '../options.ts';
+import type { Paint } from '../paint.ts';
+import type { Shell } from '../shell.ts';
+import { table } from '../table.ts';
+
+export function status(shell: Shell): Command {
+  return withDaemon(new Command('status'))
+    .summary('sources, lag, watermarks, trust, dead letters')
+    .description(
+      'Shows what a running daemon knows of itself: each source with its lag and the age of its newest proof, each layer\n' +
+        'with its watermark, the trust of each namespace, projections and dead letters. Exits with 1 when it is not ready.',
+    )
+    .addHelpText(
+      'after',
+      examples([
+        ['tidemark status', 'the daemon of this folder, or on 127.0.0.1:4100'],
+        ['tidemark status --json | jq .sources', 'for a program'],
+      ]),
+    )
+    .action(async (options: DaemonOptions) => {
+      const answer = await daemonOf(options, shell).request<Status>('GET', '/v1/status');
+      shell.out(options.json ? `${safeJson(answer, 2)}\n` : renderStatus(answer, shell.paintOut));
+      shell.exitCode = answer.ready ? EXIT.fine : EXIT.findings;
+    });
+}
+
+export function renderStatus(status: Status, paint: Paint): string {
+  const { now, journal } = status;
+  const ready = status.ready ? paint.good('ready') : paint.bad('not ready');
+  const head = [
+    `Tidemark ${status.version}  ${ready}  up ${duration(now - status.startedAt)}`,
+    ...status.reasons.map((reason) => `  ${paint.warn(escapeControls(reason))}`),
+    `journal    ${journal.type}${journal.durable ? '' : paint.warn(' (not durable)')}, head ${grouped(journal.head)}, ${count(journal.entries, 'entry')}${journal.bytes === undefined ? '' : `, ${bytes(journal.bytes)}`}`,
+    `contracts  ${String(status.contracts.count)} (${status.contracts.hash.slice(0, 12)})`,
+    '',
+  ].join('\n');
+  const letters =
+    status.deadLetters === 0
+      ? 'dead letters  none\n'
+      : `${paint.warn(`dead letters  ${grouped(status.deadLetters)}`)}  (tidemark dead-letters list)\n`;
+  return [
+    head,
+    section('SOURCE', ['TYPE', 'STATE', 'EVENTS', 'LAST', 'LAG', 'PROOF'], sourceRows(status, paint), paint),
+    ...status.sources.map((source) => sourceNotes(source, now, paint)),
+    section('LAYER', ['TYPE', 'STATE', 'WATERMARK', 'BEHIND', 'ENTRIES'], layerRows(status, paint), paint),
+    section(
+      'NAMESPACE',
+      ['TRUST', 'BOUND', 'TTL', 'HITS', 'MISSES', 'REFUSED', 'WHY'],
+      namespaceRows(status, paint),
+      paint,
+    ),
+    section('PROJECTION', ['STATE', 'REFRESHES', 'FAILURES', 'LAST ERROR'], projectionRows(status, paint), paint),
+    letters,
+  ]
+    .filter((part) => part !== '')
+    .join('\n');
+}
+
+function section(name: string, columns: readonly string[], rows: readonly (readonly string[])[], paint: Paint): string {
+  return rows.length === 0 ? '' : table([[name, ...columns].map((title) => paint.faint(title)), ...rows]);
+}
+
+function sourceRows({ sources, now }: Status, paint: Paint): string[][] {
+  return sources.map((source) => [
+    paint.name(escapeControls(source.name)),
+    source.type,
+    source.state === 'streaming' || source.state === 'receiving' ? paint.good(source.state) : paint.warn(source.state),
+    grouped(source.events),
+    source.lastEventAt === undefined ? 'never' : ago(source.lastEventAt, now),
+    source.lagBytes === undefined ? '-' : bytes(source.lagBytes),
+    source.canProve ? (source.proofAgeMs === undefined ? paint.warn('none yet') : duration(source.proofAgeMs)) : '-',
+  ]);
+}
+
+/** What does not fit a column: it is there only when something is wrong. */
+function sourceNotes(source: SourceStatus, now: number, paint: Paint): string {
+  const name = escapeControls(source.name);
+  const { detail, lastError } = source;
+  const notes = [
+    ...(detail === undefined ? [] : [`${name}: ${escapeControls(detail)}`]),
+    ...(source.restarts > 0 ? [`${name}: ${count(source.restarts, 'restart')}`] : []),
+    ...(source.gaps > 0 ? [paint.warn(`${name}: ${count(source.gaps, 'gap')} in what it delivered`)] : []),
+    ...(lastError
+      ? [paint.bad(`${name}: ${lastError.code} ${ago(lastError.at, now)}: ${escapeControls(lastError.message)}`)]
+      : []),
+    ...source.warnings.map((warning) => paint.warn(`${name}: ${escapeControls(warning)}`)),
+  ];
+  return notes.map((note) => `  ${note}\n`).join('');
+}
+
+function layerRows({ layers }: Status, paint: Paint): string[][] {
+  return layers.map((layer) => [
+    paint.name(escapeControls(layer.name)),
+    layer.type,
+    layer.ok
+      ? layer.retrying
+        ? paint.warn('retrying')
+        : paint.good('ok')
+      : paint.bad(layer.detail === undefined ? 'down' : `down: ${escapeControls(layer.detail)}`),
+    grouped(layer.watermark),
+    layer.behind === 0 ? '0' : paint.warn(grouped(layer.behind)),
+    layer.entries === undefined ? '-' : grouped(layer.entries),
+  ]);
+}
+
+function namespaceRows({ namespaces }: Status, paint: Paint): string[][] {
+  return namespaces.map((namespace) => [
+    paint.name(escapeControls(namespace.name)),
+    namespace.trust === 'fresh'
+      ? paint.good('fresh')
+      : namespace.trust === 'uncertain'
+        ? paint.bad(`uncertain (${namespace.whenUncertain})`)
+        : 'ttl',
+    namespace.maxStalenessMs === undefined ? '-' : duration(namespace.maxStalenessMs),
+    duration(namespace.ttlMs),
+    grouped(namespace.hits),
+    grouped(namespace.misses),
+    grouped(namespace.refusedFills),
+    escapeControls(namespace.reason),
+  ]);
+}
+
+function projectionRows({ projections }: Status, paint: Paint): string[][] {
+  return projections.map((projection) => [
+    paint.name(escapeControls(projection.name)),
+    projection.running ? 'running' : projection.pending ? 'pending' : 'idle',
+    grouped(projection.refreshes),
+    projection.failures === 0 ? '0' : paint.warn(grouped(projection.failures)),
+    projection.lastError === undefined ? '-' : paint.bad(escapeControls(projection.lastError)),
+  ]);
+}

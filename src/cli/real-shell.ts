@@ -1,0 +1,34 @@
+import { text } from 'node:stream/consumers';
+import { systemClock, systemRandom } from '../runtime/real.ts';
+import { paintFor } from './paint.ts';
+import type { Shell } from './shell.ts';
+
+/** The process's own terminal. */
+export function realShell(): Shell {
+  const { stdout, stderr, stdin, env } = process;
+  // `tidemark tail | head` ends when its reader does; that is no failure.
+  stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0);
+    throw error;
+  });
+  return {
+    out: (text) => stdout.write(text),
+    err: (text) => stderr.write(text),
+    env,
+    cwd: process.cwd(),
+    paintOut: paintFor(stdout, env),
+    paintErr: paintFor(stderr, env),
+    liveErr: stderr.isTTY && env['TERM'] !== 'dumb' && !env['CI'],
+    // Both are undefined where the stream is not a terminal, whatever the types say.
+    columns: (stdout.columns as number | undefined) ?? (stderr.columns as number | undefined) ?? 100,
+    clock: systemClock,
+    random: systemRandom,
+    onSignal: (signal, listener) => {
+      process.on(signal, listener);
+      return () => process.off(signal, listener);
+    },
+    readStdin: () => text(stdin),
+    exitCode: 0,
+    exitNow: (code) => process.exit(code),
+  };
+}

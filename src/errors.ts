@@ -97,6 +97,56 @@ export const ERRORS = {
     hint: 'check its path and permissions',
     reaction: 'halt',
   },
+  SQLITE_UNAVAILABLE: {
+    sentence: 'no SQLite driver can be loaded',
+    hint: 'use Node 22 or later, which has one built in, or run `npm install` again so that @photostructure/sqlite is there; `journal: { type: memory }` needs none',
+    reaction: 'halt',
+  },
+  JOURNAL_LOCKED: {
+    sentence: 'another process has the journal open',
+    hint: 'one daemon owns a journal: stop the other one, or give this one a `journal.path` of its own',
+    reaction: 'halt',
+  },
+  JOURNAL_OPEN_FAILED: {
+    sentence: 'the journal cannot be opened',
+    hint: 'look at `journal.path`: its directory must exist or be creatable, and the file must be readable and writable',
+    reaction: 'halt',
+  },
+  JOURNAL_FOREIGN: {
+    sentence: 'the file is not a Tidemark journal',
+    hint: 'point `journal.path` at a file of its own; Tidemark does not write into other databases',
+    reaction: 'halt',
+  },
+  JOURNAL_NEWER: {
+    sentence: 'the journal was written by a newer version of Tidemark',
+    hint: 'run that version or a later one; to go back, start with a new `journal.path`, which invalidates everything once',
+    reaction: 'halt',
+  },
+  JOURNAL_WRITE_FAILED: {
+    sentence: 'the journal could not be written, and nothing of this write is in it',
+    hint: 'look at the space and the health of the disk that holds `journal.path`; Tidemark tries again by itself',
+    reaction: 'retry',
+  },
+  JOURNAL_CORRUPT: {
+    sentence: 'the journal is damaged',
+    hint: 'move the file away (keep it for salvage) and start again: sources that can replay resume, everything else is invalidated once',
+    reaction: 'halt',
+  },
+  JOURNAL_PART_MISSING: {
+    sentence: 'a part of a transaction came without the parts before it',
+    hint: 'the source is started again from the last whole transaction; if it repeats, report it with the name of the source',
+    reaction: 'retry',
+  },
+  JOURNAL_FULL: {
+    sentence: 'the memory journal is full of entries that a consumer has still to read',
+    hint: 'a layer or projection is behind: look at `tidemark status`; raise `journal.max_entries` or use `type: sqlite`',
+    reaction: 'retry',
+  },
+  EVENT_UNSTORABLE: {
+    sentence: 'the event cannot be written as JSON of at most 64 MiB',
+    hint: 'send less in one event: contracts need identifiers, not documents',
+    reaction: 'reject',
+  },
 } as const satisfies Record<string, ErrorKind>;
 
 export type ErrorCode = keyof typeof ERRORS;

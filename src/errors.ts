@@ -47,6 +47,11 @@ export const ERRORS = {
     hint: 'make the load faster, honour ctx.signal, or give `timeout` in the read options',
     reaction: 'retry',
   },
+  PROJECTION_TIMEOUT: {
+    sentence: 'a projection did not finish its refresh in time',
+    hint: 'make the refresh faster, honour its signal, or raise `timeout` of the projection',
+    reaction: 'retry',
+  },
   OPTION_INVALID: {
     sentence: 'an option has a value that cannot be used',
     hint: 'see the documentation of the call',

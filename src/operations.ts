@@ -3,11 +3,14 @@ import type { Contract } from './contracts/contract.ts';
 import type { DeadLetter, Entry } from './model/entry.ts';
 import type { ExplicitAction } from './model/event.ts';
 import type { JsonValue } from './model/json.ts';
+import type { Observation } from './model/observation.ts';
 import type { Plan } from './model/plan.ts';
 import type { Millis, Offset } from './model/position.ts';
 import type { LayerResults, Status } from './model/status.ts';
 import type { Metrics } from './runtime/metrics.ts';
 import type { RawRequest } from './sources/source.ts';
+
+export type { Observation, ObservationType, ObservedFields } from './model/observation.ts';
 
 /** What the daemon's HTTP API needs of the service; `Tidemark` is one. The CLI speaks HTTP, the dashboard too. */
 export interface Operations {
@@ -112,25 +115,6 @@ export interface Explanation {
     readonly verdict: string;
     readonly reason: string;
   }[];
-}
-
-export interface Observation {
-  readonly type:
-    | 'event:received'
-    | 'plan'
-    | 'layer:applied'
-    | 'cache:hit'
-    | 'cache:miss'
-    | 'fill:stored'
-    | 'fill:refused'
-    | 'source:state'
-    | 'source:lag'
-    | 'trust:changed'
-    | 'projection:refreshed'
-    | 'dead-letter';
-  readonly at: Millis;
-  /** Flat and small: names, offsets, counts, milliseconds. */
-  readonly fields: Readonly<Record<string, string | number | boolean | null | readonly string[]>>;
 }
 
 export interface ReplayRequest {

@@ -1,3 +1,4 @@
+import type { WhenUncertain } from '../trust/trust.ts';
 import type { ContractSet } from '../contracts/contract.ts';
 
 /** The whole configuration, parsed once at the door: complete, resolved, read-only. */
@@ -33,7 +34,6 @@ export interface ServerConfig {
   readonly adminToken?: string;
 }
 
-export type WhenUncertain = 'bypass' | 'revalidate' | 'serve' | 'error';
 
 export interface NamespaceConfig {
   readonly name: string;

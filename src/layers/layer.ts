@@ -20,7 +20,7 @@ export interface StampedAction {
 export interface Layer {
   readonly name: string;
   readonly can: ReadonlySet<ActionKind>;
-  /** `watermark`: after this call everything at or below it has been applied (it may equal the one before). */
+  /** `watermark`: when no outcome is `failed`, everything at or below it has been applied here. It may equal the last one. */
   apply(actions: readonly StampedAction[], watermark: Offset, signal: AbortSignal): Promise<readonly Outcome[]>;
   probe(): Promise<Health>;
   close(): Promise<void>;
@@ -29,6 +29,8 @@ export interface Layer {
 export interface LayerContext {
   readonly name: string;
   readonly runtime: Runtime;
+  /** The journal's head at the start: a layer without a memory of its own is empty and has applied all up to here. */
+  readonly startAt: Offset;
 }
 
 export interface LayerKind<O = unknown> {

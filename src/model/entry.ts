@@ -18,9 +18,17 @@ export interface Entry {
 /** A batch with one plan for each of its events. */
 export interface PlannedBatch extends Batch {
   readonly plans: readonly Plan[];
+  /**
+   * The source goes on after this batch's position, wherever it was before: a gap. Never taken for a duplicate, and
+   * positions at or below an earlier one are new again after it.
+   */
+  readonly restart?: true;
 }
 
-/** What became of a batch. `offset` is that of its last event, also when that was there before. */
+/**
+ * What became of a batch. `offset` is that of its last event, also when that was there before; for a repeated
+ * transaction that is not the newest of an ordered source it may be a later one of that source, never an earlier one.
+ */
 export interface Appended {
   readonly offset: Offset;
   /** How many of the batch's events the journal already had. */

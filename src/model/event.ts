@@ -1,6 +1,12 @@
 import type { JsonObject, JsonValue } from './json.ts';
 import type { Epoch, Millis, Position, SourceId } from './position.ts';
 
+/** Type of an event that stands for an upstream record which could not be read; its raw text is in `data`. */
+export const UNDECODABLE = 'tidemark.undecodable';
+
+/** Type of the entry that ends a transaction whose last part turned out to hold nothing new. */
+export const COMMIT_MARK = 'tidemark.commit';
+
 /** One announced change. Attributes are those of CloudEvents 1.0; `source` is the configured name of the source. */
 export interface ChangeEvent {
   readonly id: string;

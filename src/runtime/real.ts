@@ -15,6 +15,10 @@ export const systemClock: Clock = {
       // Aborted: waking early is all that the caller wants.
     }
   },
+  turn: () =>
+    new Promise((resolve) => {
+      setImmediate(resolve);
+    }),
   after: (ms, run) => {
     const timer = setTimeout(run, ms);
     timer.unref();

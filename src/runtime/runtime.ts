@@ -10,6 +10,8 @@ export interface Clock {
   mono(): Mono;
   /** Resolves after `ms`, or at once when the signal aborts; it never rejects. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  /** Lets everything else that is ready have its turn. */
+  turn(): Promise<void>;
   /** Calls `run` after `ms`; the returned function cancels. Does not keep the process alive. */
   after(ms: number, run: () => void): () => void;
 }

@@ -46,6 +46,12 @@ export class VirtualClock implements Clock {
     });
   }
 
+  turn(): Promise<void> {
+    return new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+  }
+
   after(ms: number, run: () => void): () => void {
     const timer: Timer = { at: this.#mono + Math.max(0, ms), order: this.#order++, run };
     this.#timers.push(timer);

@@ -1,0 +1,337 @@
+import { TidemarkError } from '../errors.ts';
+import type { MemoryStore, Shelf, StoredEntry } from '../layers/memory/store.ts';
+import type { Mono, Offset } from '../model/position.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import { NEVER } from '../trust/proofs.ts';
+import { asOf, judge, reasonOf, trustWord, type TrustFacts, type WhenUncertain } from '../trust/trust.ts';
+import { suits, type Flight, type Landing, type Need } from './flight.ts';
+import { load, toMs } from './load.ts';
+import type { Duration, ReadOptions, ReadResult, Stamp } from './options.ts';
+
+/** A namespace as the client needs it: its policy, and its freshness in the store. */
+export interface Policy {
+  readonly name: string;
+  readonly ttlMs: number;
+  readonly jitter: number;
+  readonly maxStalenessMs: number | undefined;
+  readonly whenUncertain: WhenUncertain;
+}
+
+/** Reads and fills since the start, counted without allocation. */
+export interface Counts {
+  hits: number;
+  misses: number;
+  uncertain: number;
+  stored: number;
+  refused: number;
+  skipped: number;
+}
+
+/** What observers are told; the hot path asks `active` first. */
+export interface CacheObserver {
+  readonly active: boolean;
+  tell(
+    type: 'cache:hit' | 'cache:miss' | 'fill:stored' | 'fill:refused',
+    fields: Readonly<Record<string, string | number>>,
+  ): void;
+}
+
+export interface CacheParts<R> {
+  readonly store: MemoryStore;
+  readonly shelf: Shelf;
+  readonly policy: Policy;
+  readonly counts: Counts;
+  readonly runtime: Runtime;
+  readonly observer: CacheObserver;
+  /** Name of the layer the store belongs to. */
+  readonly layer: string;
+  readonly closing: AbortSignal;
+  /** Sends an explicit invalidation through the journal to every layer. */
+  readonly invalidate: (message: {
+    readonly keys?: readonly string[];
+    readonly tags?: readonly string[];
+    readonly namespaces?: readonly string[];
+    readonly namespace?: string;
+    readonly soft?: boolean;
+  }) => Promise<R>;
+}
+
+/** A slow query is done after this long, a hung one is not: between the 10 s of most gateways and a minute. */
+const LOAD_TIMEOUT_MS = 30_000;
+
+/**
+ * The cache of one namespace in this process.
+ *
+ * A read gives what is resident while it can be proven fresh, and loads otherwise. A load is stored only if nothing
+ * that it may have missed has been invalidated since it began; its value goes to the reader either way.
+ * Values are shared between readers, not copied: treat them as read-only.
+ */
+export class Cache<T, R = unknown> {
+  readonly #parts: CacheParts<R>;
+  readonly #flights = new Map<string, Flight<T>>();
+
+  constructor(parts: CacheParts<R>) {
+    this.#parts = parts;
+  }
+
+  get namespace(): string {
+    return this.#parts.policy.name;
+  }
+
+  /**
+   * The value of a key: from the cache if it can be trusted, else from the factory.
+   *
+   * @throws FRESHNESS_UNPROVEN under `when_uncertain: error`; LOAD_TIMEOUT; VALUE_UNDEFINED; what the factory throws
+   * @example
+   * const product = await products.getOrSet({
+   *   key: `product:${id}`, tags: [`product-${id}`], factory: () => db.product(id),
+   * });
+   */
+  getOrSet(options: ReadOptions<T>): Promise<T> {
+    const { store, shelf, policy, counts, runtime, observer } = this.#parts;
+    const entry = store.find(shelf, options.key);
+    if (entry?.expiredAsOf === null && options.atLeast === undefined && !observer.active) {
+      const now = runtime.clock.mono();
+      const known = Math.max(entry.loadedAt, shelf.provenAt);
+      if (now < entry.expiresAt && (policy.maxStalenessMs === undefined || now - known <= policy.maxStalenessMs)) {
+        counts.hits++;
+        return Promise.resolve(entry.value as T);
+      }
+    }
+    return this.#resolve(options, entry).then(({ value }) => value);
+  }
+
+  /** As `getOrSet`, with what can be said of the value: as of when, how old at most, proven or not and why. */
+  async read(options: ReadOptions<T>): Promise<ReadResult<T>> {
+    const { store, shelf, runtime, layer } = this.#parts;
+    const { value, facts } = await this.#resolve(options, store.find(shelf, options.key));
+    const now = runtime.clock.mono();
+    const knownAt = facts.entry ? asOf(facts.entry) : facts.loadedAt;
+    const maxAgeMs = Math.max(0, now - knownAt);
+    return {
+      value,
+      asOf: runtime.clock.now() - maxAgeMs,
+      maxAgeMs,
+      trust: facts.entry ? trustWord(facts.entry, now) : 'fresh',
+      reason: facts.entry ? reasonOf(facts.entry, now) : 'loaded from the source for this read',
+      layer: facts.entry ? layer : 'source',
+    };
+  }
+
+  /** What is resident and may be served now, synchronously; `undefined` when nothing is. Never loads, never throws. */
+  peek(key: string): T | undefined {
+    const entry = this.#parts.store.find(this.#parts.shelf, key);
+    if (!entry) return undefined;
+    const verdict = judge(this.#facts(entry), this.#parts.runtime.clock.mono());
+    return verdict === 'serve' || verdict === 'revalidate' ? (entry.value as T) : undefined;
+  }
+
+  /**
+   * What is resident and may be served now; `undefined` when nothing is.
+   *
+   * @throws FRESHNESS_UNPROVEN under `when_uncertain: error`
+   */
+  // eslint-disable-next-line @typescript-eslint/require-await -- throws must become rejections
+  async get(options: { readonly key: string }): Promise<T | undefined> {
+    const { store, shelf, counts, runtime } = this.#parts;
+    const entry = store.find(shelf, options.key);
+    const facts = entry && this.#facts(entry);
+    const now = runtime.clock.mono();
+    const verdict = facts ? judge(facts, now) : 'bypass';
+    if (facts && verdict === 'error') throw this.#unproven(options.key, facts, now);
+    if (entry === null || verdict === 'bypass') {
+      counts.misses++;
+      return undefined;
+    }
+    counts.hits++;
+    return entry.value as T;
+  }
+
+  /** What a value that is read from the source from now on may be `set` with. Take it before the read. */
+  stamp(): Stamp {
+    return this.#parts.store.watermark;
+  }
+
+  /**
+   * Stores a value that was not loaded by a factory. Give the `stamp` taken before the value was read; without one the
+   * value counts as read now, and nothing protects it against an invalidation that came between its read and this call.
+   * Returns whether it was stored: `false` when the fence refused it.
+   */
+  // eslint-disable-next-line @typescript-eslint/require-await -- throws must become rejections
+  async set(options: {
+    readonly key: string;
+    readonly value: T;
+    readonly tags?: readonly string[];
+    readonly ttl?: Duration;
+    readonly stamp?: Stamp;
+  }): Promise<boolean> {
+    if (options.value === undefined) throw new TidemarkError('VALUE_UNDEFINED', `key "${options.key}"`);
+    const { store, shelf, runtime } = this.#parts;
+    const filled = store.fill(
+      shelf,
+      options.key,
+      {
+        value: options.value,
+        tags: options.tags ?? [],
+        stamp: options.stamp ?? store.watermark,
+        loadedAt: NEVER,
+        ttlMs: this.#ttl(options.ttl === undefined ? undefined : toMs(options.ttl)),
+      },
+      runtime.clock.mono(),
+    );
+    this.#countFill(options.key, filled.stored ? null : filled);
+    return filled.stored;
+  }
+
+  /** Ends the trust of a key in every layer, through the journal. Resolves when that is durable; see `Receipt.layers`. */
+  delete(options: { readonly key: string }): Promise<R> {
+    return this.#parts.invalidate({ keys: [options.key], namespace: this.namespace });
+  }
+
+  deleteByTag(options: { readonly tags: readonly string[] }): Promise<R> {
+    return this.#parts.invalidate({ tags: options.tags, namespace: this.namespace });
+  }
+
+  /** Soft: readers may get the old value within its bound while it is loaded again. */
+  expire(options: { readonly key: string }): Promise<R> {
+    return this.#parts.invalidate({ keys: [options.key], namespace: this.namespace, soft: true });
+  }
+
+  expireByTag(options: { readonly tags: readonly string[] }): Promise<R> {
+    return this.#parts.invalidate({ tags: options.tags, namespace: this.namespace, soft: true });
+  }
+
+  /** Ends the trust of everything in the namespace. */
+  clear(): Promise<R> {
+    return this.#parts.invalidate({ namespaces: [this.namespace] });
+  }
+
+  async #resolve(options: ReadOptions<T>, entry: StoredEntry | null): Promise<Resolved<T>> {
+    const { counts, runtime, observer, store, policy } = this.#parts;
+    const now = runtime.clock.mono();
+    const facts = entry && this.#facts(entry);
+    const behind = options.atLeast !== undefined && Math.max(store.watermark, entry?.stamp ?? 0) < options.atLeast;
+    const verdict = facts && !behind ? judge(facts, now) : 'bypass';
+    if (facts && verdict === 'error') throw this.#unproven(options.key, facts, now);
+    if (entry && facts && verdict !== 'bypass') {
+      counts.hits++;
+      if (facts.expiredAsOf !== null || verdict === 'revalidate') this.#refreshBehind(options);
+      if (observer.active) observer.tell('cache:hit', { namespace: policy.name, key: options.key });
+      return { value: entry.value as T, facts: { entry: facts, loadedAt: facts.loadedAt } };
+    }
+    if (entry && facts && now < entry.expiresAt) counts.uncertain++;
+    counts.misses++;
+    if (observer.active) {
+      const reason = facts ? reasonOf(facts, now) : 'not resident';
+      observer.tell('cache:miss', { namespace: policy.name, key: options.key, reason });
+    }
+    return this.#loadFor(options, { watermark: store.watermark, at: now, maxStalenessMs: policy.maxStalenessMs });
+  }
+
+  /** Joins a load that is new enough, or starts one; tries again when a joined one turns out too old. */
+  async #loadFor(options: ReadOptions<T>, need: Need): Promise<Resolved<T>> {
+    for (;;) {
+      const joined = this.#joinable(options, need);
+      const flight = joined ?? this.#start(options);
+      const landing = await flight.landing;
+      if (!joined || suits(flight, landing, need, this.#parts.shelf.provenAt)) {
+        return { value: landing.value, facts: { entry: null, loadedAt: flight.startedAt } };
+      }
+    }
+  }
+
+  #joinable(options: ReadOptions<T>, need: Need): Flight<T> | null {
+    const flight = this.#flights.get(options.key);
+    if (!flight || options.atLeast !== undefined) return null;
+    const { store, shelf } = this.#parts;
+    if (store.fence.refuses(flight.stamp, shelf.name, options.key, [...flight.tags, ...(options.tags ?? [])])) return null;
+    const tooOld = need.maxStalenessMs !== undefined && need.at - flight.startedAt > need.maxStalenessMs;
+    return tooOld && need.at - shelf.provenAt > (need.maxStalenessMs ?? 0) ? null : flight;
+  }
+
+  #start(options: ReadOptions<T>): Flight<T> {
+    const { store, runtime } = this.#parts;
+    // Both before the load begins: the stamp is what has been applied here, never the database's log head (SPEC I1).
+    const stamp = store.watermark;
+    const startedAt = runtime.clock.mono();
+    const flight: Flight<T> = {
+      stamp,
+      startedAt,
+      tags: options.tags ?? [],
+      landing: this.#land(options, stamp, startedAt).finally(() => {
+        if (this.#flights.get(options.key) === flight) this.#flights.delete(options.key);
+      }),
+    };
+    this.#flights.set(options.key, flight);
+    return flight;
+  }
+
+  async #land(options: ReadOptions<T>, stamp: Stamp, startedAt: Mono): Promise<Landing<T>> {
+    const { store, shelf, runtime, counts, closing } = this.#parts;
+    const { key, factory, tags = [] } = options;
+    const timeoutMs = options.timeout === undefined ? LOAD_TIMEOUT_MS : toMs(options.timeout);
+    const loaded = await load({ key, tags, factory, stamp, timeoutMs, clock: runtime.clock, closing });
+    if (loaded.skipped) {
+      counts.skipped++;
+      const refused = store.fence.refuses(stamp, shelf.name, key, loaded.tags);
+      return { value: loaded.value, refused };
+    }
+    const ttlMs = this.#ttl(loaded.ttlMs ?? (options.ttl === undefined ? undefined : toMs(options.ttl)));
+    const reload = (): void => {
+      this.#refreshBehind(options);
+    };
+    const fill = { value: loaded.value, tags: loaded.tags, stamp, loadedAt: startedAt, ttlMs, reload };
+    const filled = store.fill(shelf, key, fill, runtime.clock.mono());
+    const refused = filled.stored ? null : { reason: filled.reason, at: filled.at };
+    this.#countFill(key, refused, stamp);
+    return { value: loaded.value, refused };
+  }
+
+  /** Loads again behind a reader that has been served already; its failure is told, not thrown. */
+  #refreshBehind(options: ReadOptions<T>): void {
+    const { store, runtime, policy } = this.#parts;
+    const need: Need = { watermark: store.watermark, at: runtime.clock.mono(), maxStalenessMs: policy.maxStalenessMs };
+    if (this.#joinable(options, need)) return;
+    this.#start(options).landing.catch((error: unknown) => {
+      runtime.log.warn({ err: error, namespace: policy.name, key: options.key }, 'a refresh behind a read failed');
+    });
+  }
+
+  #facts(entry: StoredEntry): TrustFacts {
+    const { shelf, policy } = this.#parts;
+    return {
+      loadedAt: entry.loadedAt,
+      provenAt: shelf.provenAt,
+      expiresAt: entry.expiresAt,
+      expiredAsOf: entry.expiredAsOf,
+      maxStalenessMs: policy.maxStalenessMs,
+      whenUncertain: policy.whenUncertain,
+    };
+  }
+
+  /** Never beyond the backup bound; jitter only shortens. */
+  #ttl(asked: number | undefined): number {
+    const { policy, runtime } = this.#parts;
+    return Math.min(asked ?? policy.ttlMs, policy.ttlMs) * (1 - policy.jitter * runtime.random.next());
+  }
+
+  #countFill(key: string, refused: { readonly reason: string; readonly at: Offset } | null, stamp?: Stamp): void {
+    const { counts, observer, policy } = this.#parts;
+    if (refused) counts.refused++;
+    else counts.stored++;
+    if (!observer.active) return;
+    const fields = { namespace: policy.name, key, ...(stamp === undefined ? {} : { stamp }) };
+    if (refused) observer.tell('fill:refused', { ...fields, reason: refused.reason, at: refused.at });
+    else observer.tell('fill:stored', fields);
+  }
+
+  #unproven(key: string, facts: TrustFacts, now: Mono): TidemarkError {
+    return new TidemarkError('FRESHNESS_UNPROVEN', `key "${key}" of namespace "${this.namespace}": ${reasonOf(facts, now)}`);
+  }
+}
+
+interface Resolved<T> {
+  readonly value: T;
+  /** Of the entry that was served; `null` when the value was loaded for this read. */
+  readonly facts: { readonly entry: TrustFacts | null; readonly loadedAt: Mono };
+}

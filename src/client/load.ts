@@ -1,0 +1,86 @@
+import { TidemarkError } from '../errors.ts';
+import type { Clock } from '../runtime/runtime.ts';
+import { parseDuration } from '../runtime/options.ts';
+import type { Duration, Factory, LoadContext, Stamp } from './options.ts';
+
+/** What a factory made of its chance. */
+export interface Loaded<T> {
+  readonly value: T;
+  readonly tags: readonly string[];
+  readonly ttlMs: number | undefined;
+  readonly skipped: boolean;
+}
+
+export interface LoadRequest<T> {
+  readonly key: string;
+  readonly tags: readonly string[];
+  readonly factory: Factory<T>;
+  readonly stamp: Stamp;
+  readonly timeoutMs: number;
+  readonly clock: Clock;
+  readonly closing: AbortSignal;
+}
+
+/**
+ * Calls a factory once, with its context and its timeout.
+ *
+ * @throws LOAD_TIMEOUT when it takes too long, VALUE_UNDEFINED when it gives nothing, CLOSED when the cache closes;
+ * whatever the factory throws, as it is.
+ */
+export async function load<T>(request: LoadRequest<T>): Promise<Loaded<T>> {
+  let tags = request.tags;
+  let ttlMs: number | undefined;
+  let skipped = false;
+  const abort = new AbortController();
+  const context: LoadContext = {
+    key: request.key,
+    signal: abort.signal,
+    stamp: request.stamp,
+    setTags: (next) => {
+      tags = [...next];
+    },
+    setOptions: (options) => {
+      if (options.ttl !== undefined) ttlMs = toMs(options.ttl);
+      if (options.tags !== undefined) tags = [...options.tags];
+    },
+    skip: () => {
+      skipped = true;
+    },
+  };
+  const value = await bounded(request, abort, () => request.factory(context));
+  if (value === undefined && !skipped) throw new TidemarkError('VALUE_UNDEFINED', `key "${request.key}"`);
+  return { value, tags, ttlMs, skipped };
+}
+
+/** A load that hangs must not hang its readers: they get an error, and the next one tries again. */
+function bounded<T>(request: LoadRequest<T>, abort: AbortController, run: () => T | Promise<T>): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const give = (error: TidemarkError): void => {
+      abort.abort(error);
+      finish();
+      reject(error);
+    };
+    const onClose = (): void => {
+      give(new TidemarkError('CLOSED'));
+    };
+    const cancel = request.clock.after(request.timeoutMs, () => {
+      give(new TidemarkError('LOAD_TIMEOUT', `key "${request.key}" after ${request.timeoutMs} ms`));
+    });
+    const finish = (): void => {
+      cancel();
+      request.closing.removeEventListener('abort', onClose);
+    };
+    request.closing.addEventListener('abort', onClose, { once: true });
+    const started = new Promise<T>((settle) => {
+      settle(run());
+    });
+    started.finally(finish).then(resolve, reject);
+  });
+}
+
+/** @throws OPTION_INVALID */
+export function toMs(duration: Duration): number {
+  const ms = parseDuration(duration);
+  if (ms === null) throw new TidemarkError('OPTION_INVALID', `"${duration}" is not a duration such as 250 or '10m'`);
+  return ms;
+}

@@ -1,0 +1,51 @@
+import type { Millis, Offset } from '../model/position.ts';
+import type { TrustWord } from '../trust/trust.ts';
+
+/** Milliseconds, or a number with a unit: `'250ms'`, `'10m'`, `'1.5h'`, `'7d'`. */
+export type Duration = number | string;
+
+/** Everything at or below it has been applied here: what a load that begins now is known to see. */
+export type Stamp = Offset;
+
+/** What a factory is given. */
+export interface LoadContext {
+  readonly key: string;
+  /** Aborts when the load takes longer than its timeout, or the cache closes. */
+  readonly signal: AbortSignal;
+  /** Taken before the factory was called. The fence compares it when the value arrives. */
+  readonly stamp: Stamp;
+  /** Replaces the tags; for tags that are only known once the value is. They are fenced all the same. */
+  setTags(tags: readonly string[]): void;
+  setOptions(options: { readonly ttl?: Duration; readonly tags?: readonly string[] }): void;
+  /** The result is returned to the caller and not stored. */
+  skip(): void;
+}
+
+export type Factory<T> = (context: LoadContext) => T | Promise<T>;
+
+export interface ReadOptions<T> {
+  readonly key: string;
+  /** Labels by which events can end the entry. */
+  readonly tags?: readonly string[];
+  /** Loads the value from the source of truth (the primary, not a lagging replica). `null` is a value, `undefined` is not. */
+  readonly factory: Factory<T>;
+  /** At most the namespace's `ttl`, which is the default. */
+  readonly ttl?: Duration;
+  /** How long the factory may take. Default 30 s. */
+  readonly timeout?: Duration;
+  /** Read your writes: a position taken after a commit (`Receipt.offset`); the value returned reflects it. */
+  readonly atLeast?: Offset;
+}
+
+export interface ReadResult<T> {
+  readonly value: T;
+  /** Wall-clock time as of which the value is known to be what the source held. */
+  readonly asOf: Millis;
+  /** The value is at most this old: milliseconds between `asOf` and now. */
+  readonly maxAgeMs: number;
+  readonly trust: TrustWord;
+  /** `trust` in words, for people. */
+  readonly reason: string;
+  /** Where the value came from: the layer's name, or `source` when it was loaded for this read. */
+  readonly layer: string;
+}

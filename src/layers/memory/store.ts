@@ -1,0 +1,286 @@
+import { APPLIED, SKIPPED, type Outcome } from '../../model/outcome.ts';
+import { EVERY_NAMESPACE, type Action, type ActionKind } from '../../model/plan.ts';
+import { ORIGIN, type Mono, type Offset } from '../../model/position.ts';
+import { Fence, type FenceOptions, type Refusal, type TagMark } from '../../trust/fence.ts';
+import { NEVER } from '../../trust/proofs.ts';
+import { Sieve, type Sieved } from './sieve.ts';
+import { roughBytes } from './size.ts';
+
+/** What the store keeps of a namespace: its freshness, shared by all its entries. */
+export interface Shelf {
+  readonly name: string;
+  /** As of when all the sources of the namespace are proven applied here. */
+  provenAt: Mono;
+}
+
+export interface StoredEntry extends Sieved {
+  readonly shelf: Shelf;
+  readonly key: string;
+  readonly value: unknown;
+  /** Everything at or below it was visible to the load. */
+  readonly stamp: Offset;
+  /** Before the load began; `NEVER` when the value was handed in. */
+  readonly loadedAt: Mono;
+  readonly expiresAt: Mono;
+  readonly marks: readonly TagMark[];
+  readonly bytes: number;
+  /** Set by a soft expiry: as of when it was last known to be current. */
+  expiredAsOf: Mono | null;
+  /** The fence's serial at which its tags were last compared. */
+  checkedAt: number;
+  /** The same key in another namespace. */
+  sibling: StoredEntry | null;
+  /** How to load it again, for `refresh_key`. */
+  readonly reload: (() => void) | null;
+}
+
+export interface Fill {
+  readonly value: unknown;
+  readonly tags: readonly string[];
+  readonly stamp: Offset;
+  readonly loadedAt: Mono;
+  readonly ttlMs: number;
+  readonly reload?: (() => void) | null;
+}
+
+export type Filled =
+  | { readonly stored: true; readonly entry: StoredEntry }
+  | { readonly stored: false; readonly reason: Refusal; readonly at: Offset };
+
+export interface StoreOptions extends FenceOptions {
+  readonly maxEntries?: number;
+  readonly maxBytes?: number;
+}
+
+export const MEMORY_CAN: ReadonlySet<ActionKind> = new Set<ActionKind>([
+  'delete_key',
+  'expire_key',
+  'purge_tag',
+  'expire_tag',
+  'purge_namespace',
+  'refresh_key',
+]);
+
+/**
+ * L1: the entries of one process and their fence. Synchronous throughout, so that applying a plan and admitting a
+ * fill never interleave (SPEC I1's assumption M).
+ */
+export class MemoryStore {
+  readonly fence: Fence;
+  readonly #maxEntries: number;
+  readonly #maxBytes: number;
+  readonly #entries = new Map<string, StoredEntry>();
+  readonly #sieve = new Sieve<StoredEntry>();
+  #bytes = 0;
+  #watermark: Offset;
+  #sweepFrom: StoredEntry | null = null;
+  #sweptAt = -1;
+
+  constructor(startAt: Offset = ORIGIN, options: StoreOptions = {}) {
+    this.fence = new Fence(options);
+    // A new store has forgotten everything before it began: loads stamped by an earlier life are refused.
+    this.fence.raiseFloor(startAt);
+    this.#watermark = startAt;
+    this.#maxEntries = options.maxEntries ?? 100_000;
+    this.#maxBytes = options.maxBytes ?? 256 * 1024 * 1024;
+  }
+
+  /** Everything at or below it has been applied: the stamp of a load that begins now. */
+  get watermark(): Offset {
+    return this.#watermark;
+  }
+
+  get size(): number {
+    return this.#sieve.size;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** The resident entry, unless something has ended it. Time is the caller's to judge. */
+  find(shelf: Shelf, key: string): StoredEntry | null {
+    const entry = this.#at(shelf, key);
+    if (!entry) return null;
+    if (entry.checkedAt !== this.fence.serial && !this.#recheck(entry)) return null;
+    entry.visited = true;
+    return entry;
+  }
+
+  /** Every namespace's entry of a key, without counting as a read. */
+  held(key: string): readonly StoredEntry[] {
+    const held: StoredEntry[] = [];
+    for (let entry = this.#entries.get(key) ?? null; entry; entry = entry.sibling) {
+      if (this.fence.holds(entry.stamp, entry.shelf.name, entry.marks)) held.push(entry);
+    }
+    return held;
+  }
+
+  /** Stores a value if the fence admits its stamp and nothing newer is there. Atomic with `apply`. */
+  fill(shelf: Shelf, key: string, fill: Fill, now: Mono): Filled {
+    const refused = this.fence.refuses(fill.stamp, shelf.name, key, fill.tags);
+    if (refused) return { stored: false, ...refused };
+    const resident = this.find(shelf, key);
+    if (resident && isNewer(resident, fill)) return { stored: false, reason: 'older-than-stored', at: resident.stamp };
+    this.remove(shelf, key);
+    const entry: StoredEntry = {
+      shelf,
+      key,
+      value: fill.value,
+      stamp: fill.stamp,
+      loadedAt: fill.loadedAt,
+      expiresAt: (fill.loadedAt === NEVER ? now : fill.loadedAt) + fill.ttlMs,
+      marks: this.fence.retain(fill.tags),
+      bytes: ENTRY_BYTES + 2 * key.length + roughBytes(fill.value),
+      expiredAsOf: null,
+      checkedAt: this.fence.serial,
+      sibling: this.#entries.get(key) ?? null,
+      reload: fill.reload ?? null,
+      visited: false,
+      newer: null,
+      older: null,
+    };
+    this.#entries.set(key, entry);
+    this.#sieve.add(entry);
+    this.#bytes += entry.bytes;
+    this.#makeRoom(entry);
+    return { stored: true, entry };
+  }
+
+  /** Applies what a plan asks of this layer, then moves the watermark: one synchronous turn. */
+  apply(actions: readonly { readonly action: Action; readonly at: Offset }[], watermark: Offset): Outcome[] {
+    const reloads: (() => void)[] = [];
+    const outcomes = actions.map(({ action, at }) => this.#applyOne(action, at, reloads));
+    if (watermark > this.#watermark) this.#watermark = watermark;
+    for (const reload of reloads) reload();
+    return outcomes;
+  }
+
+  remove(shelf: Shelf, key: string): boolean {
+    const entry = this.#at(shelf, key);
+    if (entry) this.#drop(entry);
+    return entry !== null;
+  }
+
+  clear(): void {
+    for (let entry = this.#sieve.oldest; entry; entry = this.#sieve.oldest) this.#drop(entry);
+  }
+
+  /**
+   * Gives back the memory of entries that a purge or their TTL has ended, at most `budget` of them looked at.
+   * Returns whether there is more to look at.
+   */
+  sweep(budget: number, now: Mono): boolean {
+    const serial = this.fence.serial;
+    let entry = this.#sweepFrom ?? this.#sieve.oldest;
+    for (let looked = 0; entry && looked < budget; looked++) {
+      const next: StoredEntry | null = entry.newer;
+      if (now >= entry.expiresAt) this.#drop(entry);
+      else if (entry.checkedAt !== serial) this.#recheck(entry);
+      entry = next;
+    }
+    this.#sweepFrom = entry;
+    if (entry) return true;
+    this.#sweptAt = serial;
+    return false;
+  }
+
+  /** Whether something was purged since the last complete sweep. */
+  get needsSweep(): boolean {
+    return this.#sweptAt !== this.fence.serial;
+  }
+
+  #at(shelf: Shelf, key: string): StoredEntry | null {
+    let entry = this.#entries.get(key) ?? null;
+    while (entry !== null && entry.shelf !== shelf) entry = entry.sibling;
+    return entry;
+  }
+
+  #recheck(entry: StoredEntry): boolean {
+    const namespace = entry.shelf.name;
+    if (!this.fence.holds(entry.stamp, namespace, entry.marks)) {
+      this.#drop(entry);
+      return false;
+    }
+    // When a tag expired it, only its own load is known to have been current: the mark does not say since when.
+    if (this.fence.expired(entry.stamp, namespace, entry.marks)) entry.expiredAsOf ??= NEVER;
+    entry.checkedAt = this.fence.serial;
+    return true;
+  }
+
+  #applyOne(action: Action, at: Offset, reloads: (() => void)[]): Outcome {
+    switch (action.kind) {
+      case 'delete_key':
+        this.fence.invalidateKey(action.target, at, action.namespace);
+        this.#eachOlder(action, at, (entry) => {
+          this.#drop(entry);
+        });
+        return APPLIED;
+      case 'expire_key':
+      case 'refresh_key':
+        this.fence.invalidateKey(action.target, at, action.namespace);
+        this.#eachOlder(action, at, (entry) => {
+          entry.expiredAsOf ??= entry.shelf.provenAt;
+          if (action.kind === 'refresh_key' && entry.reload) reloads.push(entry.reload);
+        });
+        return APPLIED;
+      case 'purge_tag':
+        this.fence.invalidateTag(action.target, at, false, action.namespace);
+        return APPLIED;
+      case 'expire_tag':
+        this.fence.invalidateTag(action.target, at, true, action.namespace);
+        return APPLIED;
+      case 'purge_namespace':
+        if (action.target === EVERY_NAMESPACE) this.fence.invalidateEverything(at);
+        else this.fence.invalidateNamespace(action.target, at);
+        return APPLIED;
+      case 'purge_url':
+      case 'refresh_projection':
+        return SKIPPED;
+    }
+  }
+
+  #eachOlder(action: Action, at: Offset, visit: (entry: StoredEntry) => void): void {
+    let entry = this.#entries.get(action.target) ?? null;
+    while (entry) {
+      const next = entry.sibling;
+      if (entry.stamp < at && (action.namespace === undefined || action.namespace === entry.shelf.name)) visit(entry);
+      entry = next;
+    }
+  }
+
+  #makeRoom(keep: StoredEntry): void {
+    while (this.#sieve.size > this.#maxEntries || (this.#bytes > this.#maxBytes && this.#sieve.size > 1)) {
+      const victim = this.#sieve.victim();
+      if (!victim) return;
+      if (victim === keep && this.#sieve.size > 1) victim.visited = true;
+      else this.#drop(victim);
+    }
+    if (this.#bytes > this.#maxBytes) this.#drop(keep);
+  }
+
+  #drop(entry: StoredEntry): void {
+    if (this.#sweepFrom === entry) this.#sweepFrom = entry.newer;
+    this.#sieve.remove(entry);
+    this.#bytes -= entry.bytes;
+    this.fence.release(entry.marks);
+    const first = this.#entries.get(entry.key) ?? null;
+    if (first === entry) {
+      if (entry.sibling) this.#entries.set(entry.key, entry.sibling);
+      else this.#entries.delete(entry.key);
+      return;
+    }
+    let before = first;
+    while (before && before.sibling !== entry) before = before.sibling;
+    if (before) before.sibling = entry.sibling;
+  }
+}
+
+/** An entry's own fields, its place in the map and three marks, as measured on 64-bit V8. */
+const ENTRY_BYTES = 250;
+
+/** Two loads of one key may end in any order: what saw more of the source stays (anomaly A8). */
+function isNewer(resident: StoredEntry, fill: Fill): boolean {
+  if (resident.stamp !== fill.stamp || fill.loadedAt === NEVER) return resident.stamp > fill.stamp;
+  return resident.loadedAt > fill.loadedAt;
+}

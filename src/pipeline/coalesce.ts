@@ -1,0 +1,36 @@
+import type { Entry } from '../model/entry.ts';
+import type { Action, ActionKind } from '../model/plan.ts';
+import type { Offset } from '../model/position.ts';
+import type { StampedAction } from '../layers/layer.ts';
+
+/** What a run of entries asks of one layer. */
+export interface Work {
+  readonly actions: readonly StampedAction[];
+  /** The last commit in the run: where the watermark may stand once the actions are applied. */
+  readonly watermark: Offset;
+}
+
+/**
+ * Gathers what entries ask of a layer: only what it can do and is meant for, each target once, with its newest offset.
+ * Invalidations are idempotent and only their newest offset matters, so one stands for all of the run.
+ */
+export function coalesce(
+  entries: readonly Entry[],
+  layer: { readonly name: string; readonly can: ReadonlySet<ActionKind> },
+  watermark: Offset,
+): Work {
+  const newest = new Map<string, { action: Action; at: Offset }>();
+  let mark = watermark;
+  for (const entry of entries) {
+    for (const action of entry.plan.actions) {
+      if (!layer.can.has(action.kind)) continue;
+      if (action.layers && !action.layers.includes(layer.name)) continue;
+      const id = `${action.kind}\0${action.namespace ?? ''}\0${action.target}`;
+      const known = newest.get(id);
+      if (known) known.at = entry.offset;
+      else newest.set(id, { action, at: entry.offset });
+    }
+    if (entry.commit) mark = entry.offset;
+  }
+  return { actions: [...newest.values()], watermark: mark };
+}

@@ -1,0 +1,50 @@
+import type { Batch, ChangeEvent } from '../model/event.ts';
+import { EVERY_NAMESPACE, type Plan, type PlannedAction } from '../model/plan.ts';
+import type { Epoch, Millis, Position, SourceId } from '../model/position.ts';
+
+/** Event types that Tidemark itself puts into the journal. */
+export const GAP = 'tidemark.gap';
+export const CONTRACTS_CHANGED = 'tidemark.contracts-changed';
+export const INVALIDATION = 'tidemark.invalidation';
+
+/** The source of entries that no configured source announced. */
+export const SELF: SourceId = 'tidemark';
+
+interface Control {
+  readonly source: SourceId;
+  readonly epoch: Epoch;
+  readonly position: Position | null;
+  readonly event: ChangeEvent;
+  readonly receivedAt: Millis;
+}
+
+export function controlBatch({ source, epoch, position, event, receivedAt }: Control): Batch {
+  return { source, epoch, position, first: 0, commit: true, events: [event], receivedAt };
+}
+
+/**
+ * Namespaces that a source feeds: those that name it, and those that name none. `null` when that is every namespace.
+ */
+export type FedBy = (source: SourceId) => readonly string[] | null;
+
+/**
+ * What an entry of our own means. History that may be missing, or contracts that may have missed something, end the
+ * trust of everything that they could have ended: a gap is one more invalidation, with an offset like any other
+ * (SPEC I5), so fences, watermarks, replay and every layer treat it as such.
+ */
+export function controlPlan(event: ChangeEvent, contractHash: string, fedBy: FedBy): Plan {
+  const namespaces = event.type === GAP ? fedBy(event.source) : null;
+  const actions = (namespaces ?? [EVERY_NAMESPACE]).map(
+    (target): PlannedAction => ({
+      kind: 'purge_namespace',
+      target,
+      contract: event.type === GAP ? 'gap' : 'contracts-changed',
+      widened: true,
+    }),
+  );
+  return { contractHash, actions, problems: [] };
+}
+
+export function isControl(event: ChangeEvent): boolean {
+  return event.type === GAP || event.type === CONTRACTS_CHANGED;
+}

@@ -1,0 +1,182 @@
+import type { Journal } from '../journal/journal.ts';
+import type { Layer, StampedAction } from '../layers/layer.ts';
+import type { Entry } from '../model/entry.ts';
+import type { Outcome } from '../model/outcome.ts';
+import { EVERY_NAMESPACE, type Action } from '../model/plan.ts';
+import type { Offset } from '../model/position.ts';
+import { backoffMs } from '../runtime/backoff.ts';
+import type { Observers } from '../runtime/observers.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import { coalesce } from './coalesce.ts';
+
+export interface DeliveryParts {
+  readonly layer: Layer;
+  readonly journal: Journal;
+  readonly runtime: Runtime;
+  readonly observers: Observers;
+  /** How far the next inner layer has come: this one never overtakes it, or it could refill from a stale one. */
+  readonly inner: Inner;
+  /** Called in the same turn in which the layer's watermark moves. */
+  readonly settled: (watermark: Offset) => void;
+  /** An action that can never succeed was replaced by the next larger class. */
+  readonly failed: (at: Offset) => void;
+}
+
+/** What is settled first: the next inner layer, or for the innermost the journal itself. */
+export interface Inner {
+  watermark(): Offset;
+  /** Resolves when its watermark is beyond `after`, or when the signal aborts. */
+  moved(after: Offset, signal: AbortSignal): Promise<void>;
+}
+
+/** Entries read at a time: a few milliseconds of work between two looks at anything else. */
+const PAGE = 1_000;
+
+/**
+ * `journal.read ─▶ layer.apply ─▶ settle` for one layer. The watermark moves only over a contiguous prefix: a page whose
+ * actions are not all settled is not passed (SPEC I3).
+ */
+export class Delivery {
+  readonly #parts: DeliveryParts;
+  #read: Offset;
+  #watermark: Offset;
+  #retrying: string | null = null;
+
+  constructor(parts: DeliveryParts, from: Offset) {
+    this.#parts = parts;
+    this.#read = from;
+    this.#watermark = from;
+  }
+
+  get watermark(): Offset {
+    return this.#watermark;
+  }
+
+  /** What the layer last failed with, while it is being tried again. */
+  get retrying(): string | null {
+    return this.#retrying;
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { journal, inner, runtime } = this.#parts;
+    for (let attempt = 0; !signal.aborted; ) {
+      try {
+        await inner.moved(this.#read, signal);
+        if (signal.aborted) return;
+        const page = await journal.read(this.#read, PAGE);
+        const limit = inner.watermark();
+        const entries = page.length > 0 && (page.at(-1)?.offset ?? 0) > limit ? page.filter((entry) => entry.offset <= limit) : page;
+        if (entries.length > 0) await this.#deliver(entries, signal);
+        attempt = 0;
+        // Between pages everything else gets its turn, so that a backlog does not starve readers (SPEC I4).
+        if (page.length === PAGE) await runtime.clock.turn();
+      } catch (error) {
+        runtime.log.error({ layer: this.#parts.layer.name, err: error }, 'the journal could not be read; trying again');
+        await runtime.clock.sleep(backoffMs(attempt++, runtime.random), signal);
+      }
+    }
+  }
+
+  async #deliver(entries: readonly Entry[], signal: AbortSignal): Promise<void> {
+    const { layer, runtime, settled } = this.#parts;
+    const work = coalesce(entries, layer, this.#watermark);
+    let left = work.actions;
+    for (let attempt = 0; ; attempt++) {
+      const outcomes = await this.#apply(left, work.watermark, signal);
+      if (signal.aborted) return;
+      if (outcomes) left = this.#sort(left, outcomes);
+      if (outcomes && left.length === 0) break;
+      await runtime.clock.sleep(backoffMs(attempt, runtime.random), signal);
+    }
+    this.#retrying = null;
+    this.#read = entries.at(-1)?.offset ?? this.#read;
+    this.#watermark = work.watermark;
+    settled(work.watermark);
+    this.#tell(entries, work.actions);
+  }
+
+  /** One call of the layer; `null` when it could not be reached. */
+  async #apply(
+    actions: readonly StampedAction[],
+    watermark: Offset,
+    signal: AbortSignal,
+  ): Promise<readonly Outcome[] | null> {
+    const { layer, runtime } = this.#parts;
+    try {
+      return await layer.apply(actions, watermark, signal);
+    } catch (error) {
+      this.#retrying = error instanceof Error ? error.message : String(error);
+      runtime.log.warn({ layer: layer.name, err: error }, 'the layer could not be reached; trying again');
+      return null;
+    }
+  }
+
+  /** What has still to be applied: retries, and in place of what never will be, the next larger class. */
+  #sort(actions: readonly StampedAction[], outcomes: readonly Outcome[]): StampedAction[] {
+    const { layer, runtime, failed } = this.#parts;
+    const left: StampedAction[] = [];
+    outcomes.forEach((outcome, index) => {
+      const stamped = actions[index];
+      if (!stamped) return;
+      runtime.metrics.actions.inc({ layer: layer.name, action: stamped.action.kind, outcome: outcome.status });
+      if (outcome.status !== 'failed') return;
+      this.#retrying = outcome.message;
+      if (outcome.retry) {
+        left.push(stamped);
+        return;
+      }
+      failed(stamped.at);
+      this.#keep(stamped, outcome.code, outcome.message);
+      const wider = widen(stamped.action);
+      if (wider && layer.can.has(wider.kind)) left.push({ action: wider, at: stamped.at });
+    });
+    return left;
+  }
+
+  #keep({ action, at }: StampedAction, code: string, message: string): void {
+    const { layer, journal, runtime, observers } = this.#parts;
+    const stage = `layer:${layer.name}`;
+    runtime.metrics.deadLetters.inc({ stage: 'layer' });
+    observers.tell('dead-letter', { stage, code, message, target: action.target });
+    journal.deadLetters
+      .put({
+        offset: at,
+        source: '',
+        stage,
+        code,
+        message,
+        event: null,
+        action: { ...action, contract: '' },
+        attempts: 1,
+        at: runtime.clock.now(),
+      })
+      .catch((error: unknown) => {
+        runtime.log.error({ layer: layer.name, err: error, action }, 'a dead letter could not be kept');
+      });
+  }
+
+  #tell(entries: readonly Entry[], actions: readonly StampedAction[]): void {
+    const { layer, runtime, observers } = this.#parts;
+    const newest = entries.at(-1);
+    const oldest = entries[0];
+    if (!newest || !oldest) return;
+    const now = runtime.clock.now();
+    runtime.metrics.applyDelay.observe({ layer: layer.name }, Math.max(0, now - oldest.receivedAt) / 1_000);
+    if (!observers.active) return;
+    observers.tell('layer:applied', {
+      layer: layer.name,
+      from: oldest.offset,
+      offset: newest.offset,
+      watermark: this.#watermark,
+      actions: actions.length,
+      delayMs: Math.max(0, now - oldest.receivedAt),
+    });
+  }
+}
+
+/** Key, tag, namespace: widening is always safe, skipping never is. */
+function widen(action: Action): Action | null {
+  if (action.kind === 'purge_namespace') return action.target === EVERY_NAMESPACE ? null : { ...action, target: EVERY_NAMESPACE };
+  const { layers } = action;
+  return { kind: 'purge_namespace', target: action.namespace ?? EVERY_NAMESPACE, ...(layers ? { layers } : {}) };
+}

@@ -1,0 +1,90 @@
+import type { Journal } from '../journal/journal.ts';
+import type { Appended, DeadLetter } from '../model/entry.ts';
+import type { Batch, ChangeEvent } from '../model/event.ts';
+import type { Plan } from '../model/plan.ts';
+import type { Observers } from '../runtime/observers.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+
+export interface IntakeParts {
+  readonly journal: Journal;
+  readonly runtime: Runtime;
+  readonly observers: Observers;
+  /** Contracts of the moment; pure. */
+  readonly plan: (event: ChangeEvent) => Plan;
+}
+
+/** `source.open ─▶ plan ─▶ journal.append`: the one way in, for events that are read and for those that are sent. */
+export class Intake {
+  readonly #parts: IntakeParts;
+
+  constructor(parts: IntakeParts) {
+    this.#parts = parts;
+  }
+
+  /** Resolves when the batch is durable. What the journal had already has no second effect. */
+  async accept(batch: Batch): Promise<Appended> {
+    const { journal, runtime, observers, plan } = this.#parts;
+    const startedAt = runtime.clock.mono();
+    const plans = batch.events.map(plan);
+    const appended = await journal.append({ ...batch, plans });
+    runtime.metrics.journalAppend.observe((runtime.clock.mono() - startedAt) / 1_000);
+    const fresh = batch.events.length - appended.duplicates;
+    if (fresh > 0) runtime.metrics.events.inc({ source: batch.source, result: 'accepted' }, fresh);
+    if (appended.duplicates > 0) {
+      runtime.metrics.events.inc({ source: batch.source, result: 'duplicate' }, appended.duplicates);
+    }
+    if (fresh > 0) {
+      await this.#keepProblems(batch, plans, appended);
+      if (observers.active) this.#tell(batch, plans, appended);
+    }
+    return appended;
+  }
+
+  /** One dead letter for each contract's action that could not be planned, however many events of the batch it met. */
+  async #keepProblems(batch: Batch, plans: readonly Plan[], appended: Appended): Promise<void> {
+    const { journal, runtime, observers } = this.#parts;
+    const letters = new Map<string, Omit<DeadLetter, 'id'>>();
+    plans.forEach((plan, index) => {
+      for (const problem of plan.problems) {
+        const cause = `${problem.contract}\0${problem.action}\0${problem.template}\0${problem.code}`;
+        if (letters.has(cause)) continue;
+        letters.set(cause, {
+          offset: (appended.offset - (batch.events.length - 1 - index)) as Appended['offset'],
+          source: batch.source,
+          stage: 'plan',
+          code: problem.code,
+          message: `${problem.action} "${problem.template}" of contract "${problem.contract}": ${problem.message}`,
+          event: batch.events[index] ?? null,
+          action: null,
+          attempts: 1,
+          at: runtime.clock.now(),
+        });
+      }
+    });
+    for (const letter of letters.values()) {
+      const kept = await journal.deadLetters.put(letter);
+      runtime.metrics.deadLetters.inc({ stage: 'plan' });
+      runtime.log.warn({ source: batch.source, code: letter.code, id: kept.id }, letter.message);
+      observers.tell('dead-letter', { id: kept.id, stage: 'plan', code: letter.code, message: letter.message });
+    }
+  }
+
+  #tell(batch: Batch, plans: readonly Plan[], appended: Appended): void {
+    const { observers } = this.#parts;
+    const first = appended.offset - batch.events.length + 1;
+    batch.events.slice(0, TOLD_MAX).forEach((event, index) => {
+      const offset = first + index;
+      observers.tell('event:received', { offset, source: batch.source, type: event.type, id: event.id });
+      const actions = plans[index]?.actions ?? [];
+      observers.tell('plan', {
+        offset,
+        type: event.type,
+        actions: actions.slice(0, TOLD_MAX).map((action) => `${action.kind}: ${action.target}`),
+        contracts: [...new Set(actions.map((action) => action.contract))],
+      });
+    });
+  }
+}
+
+/** A bulk update is told by its beginning: observers are people. */
+const TOLD_MAX = 20;

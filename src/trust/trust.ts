@@ -1,0 +1,75 @@
+import type { Mono } from '../model/position.ts';
+import { NEVER } from './proofs.ts';
+
+/** What policy makes of an entry that may not be proven fresh. */
+export type WhenUncertain = 'bypass' | 'revalidate' | 'serve' | 'error';
+
+/**
+ * `serve`: as it is. `revalidate`: serve and refresh behind. `bypass`: load instead. `error`: the reader gets an error.
+ */
+export type Verdict = 'serve' | 'revalidate' | 'bypass' | 'error';
+
+export interface TrustFacts {
+  /** Before the load began; `NEVER` when the value was handed in without a load. */
+  readonly loadedAt: Mono;
+  /** As of when all the sources of the namespace are proven applied. */
+  readonly provenAt: Mono;
+  /** The backup bound. From here on nothing is served. */
+  readonly expiresAt: Mono;
+  /** Set when an expiry (soft) has passed the entry: as of when it was last known to be current. */
+  readonly expiredAsOf: Mono | null;
+  readonly maxStalenessMs: number | undefined;
+  readonly whenUncertain: WhenUncertain;
+}
+
+/** As of when the value is known to be what the source held. */
+export function asOf(facts: TrustFacts): Mono {
+  return facts.expiredAsOf === null
+    ? Math.max(facts.loadedAt, facts.provenAt)
+    : Math.max(facts.loadedAt, facts.expiredAsOf);
+}
+
+/**
+ * What to do with an entry now: `staleness <= now - max(loadedAt, provenAt)`, held against the namespace's bound.
+ * Pure: the same facts and time give the same verdict (SPEC I2).
+ */
+export function judge(facts: TrustFacts, now: Mono): Verdict {
+  if (now >= facts.expiresAt) return 'bypass';
+  const bound = facts.maxStalenessMs;
+  if (facts.expiredAsOf !== null) {
+    if (bound === undefined || now - asOf(facts) <= bound) return 'revalidate';
+    return facts.whenUncertain === 'revalidate' || facts.whenUncertain === 'serve' ? 'revalidate' : 'bypass';
+  }
+  if (bound === undefined || now - asOf(facts) <= bound) return 'serve';
+  return facts.whenUncertain;
+}
+
+/**
+ * What can be said of a value that is served.
+ * `fresh`: proven within `max_staleness`. `ttl`: no bound but the TTL was asked for. `stale`: known to be out of date,
+ * within its bound, being refreshed. `unproven`: beyond its bound, served because policy says so.
+ */
+export type TrustWord = 'fresh' | 'ttl' | 'stale' | 'unproven';
+
+export function trustWord(facts: TrustFacts, now: Mono): TrustWord {
+  if (facts.expiredAsOf !== null) return 'stale';
+  if (facts.maxStalenessMs === undefined) return 'ttl';
+  return now - asOf(facts) <= facts.maxStalenessMs ? 'fresh' : 'unproven';
+}
+
+/** The verdict's reason, for people. */
+export function reasonOf(facts: TrustFacts, now: Mono): string {
+  if (now >= facts.expiresAt) return `its ttl ended ${ms(now - facts.expiresAt)} ago`;
+  const age = now - asOf(facts);
+  const known = asOf(facts) === NEVER ? 'never proven' : `known to be current ${ms(age)} ago`;
+  if (facts.expiredAsOf !== null) return `expired by an event; ${known}`;
+  if (facts.maxStalenessMs === undefined) return `no max_staleness asked for; ttl ends in ${ms(facts.expiresAt - now)}`;
+  const by = facts.loadedAt >= facts.provenAt ? 'by its own load' : 'by a proof through its sources';
+  return age <= facts.maxStalenessMs
+    ? `proven fresh as of ${ms(age)} ago ${by}, within ${ms(facts.maxStalenessMs)}`
+    : `${known}, beyond the bound of ${ms(facts.maxStalenessMs)}: its sources have not proven more since`;
+}
+
+function ms(value: number): string {
+  return value < 10_000 ? `${Math.round(value)} ms` : `${Math.round(value / 1_000)} s`;
+}

@@ -1,0 +1,77 @@
+import { TidemarkError, type ErrorCode } from '../errors.ts';
+import { printable } from './printable.ts';
+import { Refusal, REFUSALS, type RefusalCode } from './refusal.ts';
+
+export interface ErrorBody {
+  readonly error: { readonly code: string; readonly message: string; readonly hint: string };
+}
+
+export interface Fault {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: ErrorBody;
+  /** What the log is told, and the client is not. */
+  readonly unexpected: boolean;
+}
+
+/** Where the code says more than its reaction does. */
+const STATUS: Partial<Record<ErrorCode, number>> = {
+  NAMESPACE_UNKNOWN: 404,
+  CLOSED: 503,
+  FRESHNESS_UNPROVEN: 503,
+};
+
+const STATUS_OF_REACTION = { reject: 400, retry: 503, resync: 503, halt: 500 } as const;
+
+/** What the framework throws, in our words. */
+const FRAMEWORK: Readonly<Record<string, RefusalCode>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: 'BODY_TOO_LARGE',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'CONTENT_TYPE',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'BODY_CORRUPT',
+  FST_ERR_BAD_URL: 'URL_INVALID',
+  FST_ERR_MAX_PARAM_LENGTH: 'URL_INVALID',
+};
+
+const SENTENCE: Partial<Record<RefusalCode, string>> = {
+  BODY_TOO_LARGE: 'the body is larger than this server accepts',
+  CONTENT_TYPE: 'the Content-Type is not a media type',
+  BODY_CORRUPT: 'the body is not as long as Content-Length says',
+  URL_INVALID: 'the path cannot be decoded, or a part of it is too long',
+};
+
+export function errorBody(code: string, message: string, hint: string): ErrorBody {
+  return { error: { code, message: printable(message), hint } };
+}
+
+/** The answer to whatever was thrown: codes and sentences, never a stack, a cause or a path of this machine. */
+export function faultOf(error: unknown): Fault {
+  if (error instanceof Refusal) {
+    const { status, headers, code, message, hint } = error;
+    return { status, headers, body: errorBody(code, message, hint), unexpected: false };
+  }
+  if (error instanceof TidemarkError) {
+    const status = STATUS[error.code] ?? STATUS_OF_REACTION[error.reaction];
+    if (status !== 500) {
+      const headers: Record<string, string> = status === 503 ? { 'retry-after': '1' } : {};
+      return { status, headers, body: errorBody(error.code, error.message, error.hint), unexpected: false };
+    }
+  }
+  const code = FRAMEWORK[(error as { code?: string } | null)?.code ?? ''];
+  if (code) {
+    const { status, hint } = REFUSALS[code];
+    return { status, headers: {}, body: errorBody(code, SENTENCE[code] ?? code, hint), unexpected: false };
+  }
+  if (isAborted(error)) {
+    const { status, hint } = REFUSALS.BODY_CORRUPT;
+    return { status, headers: {}, body: errorBody('BODY_CORRUPT', 'the body ended early', hint), unexpected: false };
+  }
+  const { status, hint } = REFUSALS.INTERNAL;
+  const body = errorBody('INTERNAL', 'the daemon met an error that it did not expect', hint);
+  return { status, headers: {}, body, unexpected: true };
+}
+
+/** The client went away, or sent a broken chunk, while its body was read. */
+function isAborted(error: unknown): boolean {
+  const code = (error as { code?: string } | null)?.code ?? '';
+  return code === 'ECONNRESET' || code.startsWith('HPE_');
+}

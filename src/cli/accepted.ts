@@ -1,24 +1,47 @@
 import type { LayerResults } from '../model/status.ts';
-import { grouped } from './amounts.ts';
+import { count, grouped } from './amounts.ts';
+import type { Daemon, RequestOptions } from './daemon.ts';
+import { EXIT } from './exit.ts';
 import { escapeControls, safeJson } from './escape.ts';
-import type { Paint } from './paint.ts';
+import type { Shell } from './shell.ts';
 
-/** The daemon's 202: durable, and how far each layer was at that moment. */
+/** What an accepted message is answered with: durable, and how far each layer was at that moment. */
 export interface Accepted {
-  readonly offset: number;
-  readonly duplicate?: boolean;
-  readonly layers?: LayerResults;
+  readonly offset: number | null;
+  readonly accepted: number;
+  readonly duplicate: boolean;
+  readonly layers: LayerResults;
 }
 
-export function renderAccepted(accepted: Accepted, json: boolean, paint: Paint): string {
-  if (json) return `${safeJson(accepted, 2)}\n`;
-  const place = `#${grouped(accepted.offset)}`;
-  const head = accepted.duplicate
+/** The daemon gives up waiting after 30 s; a little more, so that it is the one to say so. */
+const WAIT_MS = 35_000;
+
+/** Sends a message to be journalled and says what became of it. With `wait`, anything but applied everywhere is a failure. */
+export async function deliver(
+  daemon: Daemon,
+  path: string,
+  message: RequestOptions & { readonly wait: boolean; readonly json: boolean },
+  shell: Shell,
+): Promise<void> {
+  const { wait, json, ...request } = message;
+  const answer = wait
+    ? await daemon.request<Accepted>('POST', `${path}?wait=all`, { ...request, timeoutMs: WAIT_MS })
+    : await daemon.request<Accepted>('POST', path, request);
+  shell.out(json ? `${safeJson(answer, 2)}\n` : renderAccepted(answer, shell.paintOut));
+  const everywhere = Object.values(answer.layers).every((result) => result === 'applied');
+  const failed = Object.values(answer.layers).includes('failed');
+  shell.exitCode = failed || (wait && !everywhere) ? EXIT.findings : EXIT.fine;
+}
+
+export function renderAccepted({ offset, accepted, duplicate, layers }: Accepted, paint: Shell['paintOut']): string {
+  if (offset === null) return 'nothing was in it\n';
+  const place = `#${grouped(offset)}${accepted > 1 ? ` (${count(accepted, 'event')})` : ''}`;
+  const head = duplicate
     ? `${paint.warn('duplicate')} of ${place}: no second effect`
     : `${paint.good('durable')} at ${place}`;
-  const layers = Object.entries(accepted.layers ?? {}).map(([layer, result]) => {
+  const each = Object.entries(layers).map(([layer, result]) => {
     const painted = result === 'failed' ? paint.bad(result) : result === 'queued' ? paint.warn(result) : result;
     return `${escapeControls(layer)} ${painted}`;
   });
-  return `${head}${layers.length === 0 ? '' : `  (${layers.join(', ')})`}\n`;
+  return `${head}${each.length === 0 ? '' : `  (${each.join(', ')})`}\n`;
 }

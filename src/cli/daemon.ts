@@ -32,7 +32,12 @@ export class DaemonRefusal extends Error {
   readonly hint: string;
   readonly status: number;
 
-  constructor(said: { readonly code: string; readonly message: string; readonly hint: string; readonly status: number }) {
+  constructor(said: {
+    readonly code: string;
+    readonly message: string;
+    readonly hint: string;
+    readonly status: number;
+  }) {
     super(said.message);
     this.code = said.code;
     this.hint = said.hint;

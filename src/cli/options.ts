@@ -39,7 +39,8 @@ export function examples(lines: readonly (readonly [command: string, does: strin
 
 export function wholeNumber(text: string): number {
   const number = Number(text);
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(number)) throw new InvalidArgumentError('It is a whole number from 0.');
+  const whole = /^\d+$/.test(text) && Number.isSafeInteger(number);
+  if (!whole) throw new InvalidArgumentError('It is a whole number from 0.');
   return number;
 }
 
@@ -67,15 +68,14 @@ export function withEvent(command: Command): Command {
   return command
     .addOption(new Option('-t, --type <type>', 'event type, e.g. product.updated'))
     .option('-d, --data <json>', 'event data: JSON, @FILE, or - for standard input')
-    .option('-s, --source <name>', 'the configured source that it counts as coming from')
+    .option('-s, --source <name>', 'the configured source that it comes from (default: the first of type http)')
     .option('--id <id>', 'its id; the same id again is a duplicate and has no second effect')
     .option('--subject <subject>', 'what it is about (CloudEvents subject)');
 }
 
 /** JSON given as text, as @FILE or as - for standard input. */
 export async function jsonArgument(text: string, name: string, shell: Shell): Promise<JsonValue> {
-  const content =
-    text === '-' ? await shell.readStdin() : text.startsWith('@') ? readText(text.slice(1), shell) : text;
+  const content = text === '-' ? await shell.readStdin() : text.startsWith('@') ? readText(text.slice(1), shell) : text;
   try {
     return JSON.parse(content) as JsonValue;
   } catch (error) {

@@ -19,8 +19,8 @@ export function realShell(): Shell {
     paintOut: paintFor(stdout, env),
     paintErr: paintFor(stderr, env),
     liveErr: stderr.isTTY && env['TERM'] !== 'dumb' && !env['CI'],
-    // Both are undefined where the stream is not a terminal, whatever the types say.
-    columns: (stdout.columns as number | undefined) ?? (stderr.columns as number | undefined) ?? 100,
+    // Undefined where the stream is not a terminal, and 0 on some that do not know, whatever the types say.
+    columns: stdout.columns || stderr.columns || 100,
     clock: systemClock,
     random: systemRandom,
     onSignal: (signal, listener) => {

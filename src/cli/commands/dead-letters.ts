@@ -58,7 +58,9 @@ function show(shell: Shell): Command {
 
 function retry(shell: Shell): Command {
   return withDaemon(new Command('retry'))
-    .description("Plans the event again with today's contracts, or applies the action again. The letter goes when that worked.")
+    .description(
+      "Plans the event again with today's contracts, or applies the action again. The letter goes when that worked.",
+    )
     .argument('[id...]', 'numbers in the list')
     .option('--all', 'every dead letter')
     .action(async (ids: readonly string[], options: ManyOptions) => {
@@ -134,7 +136,7 @@ async function allLetters(daemon: Daemon): Promise<readonly DeadLetter[]> {
 function renderLetters(letters: readonly DeadLetter[], shell: Shell): string {
   const { paintOut: paint } = shell;
   if (letters.length === 0) return 'There are no dead letters.\n';
-  const groups = new Map<string, DeadLetter[]>();
+  const groups = new Map<string, [DeadLetter, ...DeadLetter[]]>();
   for (const letter of letters) {
     const cause = `${letter.stage}\n${letter.code}`;
     const group = groups.get(cause);
@@ -146,7 +148,7 @@ function renderLetters(letters: readonly DeadLetter[], shell: Shell): string {
   const parts = [...groups.values()]
     .sort((a, b) => b.length - a.length)
     .map((group) => {
-      const first = group[0] as DeadLetter;
+      const [first] = group;
       const head = `${paint.bad(escapeControls(first.code))} at ${escapeControls(first.stage)}, ${count(group.length, 'dead letter')}\n`;
       const rows = group
         .slice(-shownOfGroup)

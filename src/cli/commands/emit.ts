@@ -1,7 +1,15 @@
 import { Command } from 'commander';
-import { renderAccepted, type Accepted } from '../accepted.ts';
+import { deliver } from '../accepted.ts';
 import { UsageError } from '../exit.ts';
-import { daemonOf, examples, jsonArgument, withDaemon, withEvent, type DaemonOptions, type EventOptions } from '../options.ts';
+import {
+  daemonOf,
+  examples,
+  jsonArgument,
+  withDaemon,
+  withEvent,
+  type DaemonOptions,
+  type EventOptions,
+} from '../options.ts';
 import type { Shell } from '../shell.ts';
 
 export function emit(shell: Shell): Command {
@@ -9,6 +17,7 @@ export function emit(shell: Shell): Command {
     .summary('send an event')
     .description('Sends one event to a running daemon as a CloudEvent. Returns once it is durable in the journal.')
     .option('--time <time>', 'when it happened, RFC 3339')
+    .option('--wait', 'return once every layer has applied it; 1 when one has not')
     .addHelpText(
       'after',
       examples([
@@ -16,22 +25,20 @@ export function emit(shell: Shell): Command {
         ['tidemark emit --type product.updated --data @event.json', 'from a file'],
       ]),
     )
-    .action(async (options: DaemonOptions & EventOptions & { time?: string }) => {
+    .action(async (options: DaemonOptions & EventOptions & { time?: string; wait?: boolean }) => {
       if (options.type === undefined) throw new UsageError('--type is missing: which event is it?');
       const event = {
         specversion: '1.0',
         id: options.id ?? shell.random.id(),
-        source: options.source ?? 'tidemark-cli',
+        source: 'tidemark-cli',
         type: options.type,
         ...(options.subject === undefined ? {} : { subject: options.subject }),
         ...(options.time === undefined ? {} : { time: options.time }),
         data: options.data === undefined ? {} : await jsonArgument(options.data, '--data', shell),
       };
-      const query = options.source === undefined ? '' : `?source=${encodeURIComponent(options.source)}`;
-      const answer = await daemonOf(options, shell).request<Accepted>('POST', `/v1/events${query}`, {
-        body: event,
-        contentType: 'application/cloudevents+json',
-      });
-      shell.out(renderAccepted(answer, options.json === true, shell.paintOut));
+      const path = `/v1/events${options.source === undefined ? '' : `/${encodeURIComponent(options.source)}`}`;
+      const { json = false, wait = false } = options;
+      const contentType = 'application/cloudevents+json';
+      await deliver(daemonOf(options, shell), path, { body: event, contentType, wait, json }, shell);
     });
 }

@@ -19,7 +19,9 @@ export function explain(shell: Shell): Command {
     .action(async (key: string, options: DaemonOptions) => {
       const path = `/v1/explain?key=${encodeURIComponent(key)}`;
       const answer = await daemonOf(options, shell).request<Explanation>('GET', path);
-      shell.out(options.json ? `${safeJson(answer, 2)}\n` : renderExplanation(answer, shell.clock.now(), shell.paintOut));
+      shell.out(
+        options.json ? `${safeJson(answer, 2)}\n` : renderExplanation(answer, shell.clock.now(), shell.paintOut),
+      );
     });
 }
 

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import type { InvalidationMessage } from '../../operations.ts';
-import { renderAccepted, type Accepted } from '../accepted.ts';
+import { deliver } from '../accepted.ts';
 import { UsageError } from '../exit.ts';
 import { daemonOf, examples, several, withDaemon, type DaemonOptions } from '../options.ts';
 import type { Shell } from '../shell.ts';
@@ -13,12 +13,15 @@ interface InvalidateOptions extends DaemonOptions {
   readonly namespace?: string;
   readonly soft?: boolean;
   readonly reason?: string;
+  readonly wait?: boolean;
 }
 
 export function invalidate(shell: Shell): Command {
   return withDaemon(new Command('invalidate'))
     .summary('end the trust of keys, tags or a namespace now')
-    .description('Sends an explicit invalidation message. It goes through the journal like any event: durable and replayable.')
+    .description(
+      'Sends an explicit invalidation message. It goes through the journal like any event: durable and replayable.',
+    )
     .option('-k, --key <key>', 'a key (repeatable)', several)
     .option('-g, --tag <tag>', 'a tag (repeatable)', several)
     .option('--purge-namespace <name>', 'everything in a namespace (repeatable)', several)
@@ -26,6 +29,7 @@ export function invalidate(shell: Shell): Command {
     .option('-n, --namespace <name>', 'only where this namespace holds the keys and tags')
     .option('--soft', 'expire instead of delete: may be served within its bound while it refreshes')
     .option('--reason <text>', 'why, for the journal')
+    .option('--wait', 'return once every layer has applied it; 1 when one has not')
     .addHelpText(
       'after',
       examples([
@@ -36,7 +40,10 @@ export function invalidate(shell: Shell): Command {
     .action(async (options: InvalidateOptions) => {
       const { key: keys = [], tag: tags = [], purgeNamespace: namespaces = [], purgeUrl: urls = [] } = options;
       if (keys.length + tags.length + namespaces.length + urls.length === 0) {
-        throw new UsageError('nothing to invalidate', 'name at least one --key, --tag, --purge-namespace or --purge-url');
+        throw new UsageError(
+          'nothing to invalidate',
+          'name at least one --key, --tag, --purge-namespace or --purge-url',
+        );
       }
       const message: InvalidationMessage = {
         ...(keys.length > 0 ? { keys } : {}),
@@ -47,7 +54,7 @@ export function invalidate(shell: Shell): Command {
         ...(options.soft === undefined ? {} : { soft: options.soft }),
         ...(options.reason === undefined ? {} : { reason: options.reason }),
       };
-      const answer = await daemonOf(options, shell).request<Accepted>('POST', '/v1/invalidations', { body: message });
-      shell.out(renderAccepted(answer, options.json === true, shell.paintOut));
+      const { json = false, wait = false } = options;
+      await deliver(daemonOf(options, shell), '/v1/invalidations', { body: message, wait, json }, shell);
     });
 }

@@ -29,8 +29,6 @@ const base = {
   '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
   // `while (true)` with an await inside is the shape of a loop that ends by abort.
   '@typescript-eslint/no-unnecessary-condition': ['error', { allowConstantLoopConditions: 'only-allowed-literals' }],
-  // A method that waits for nothing is async when its seam is: the promise is the agreement, not the body.
-  '@typescript-eslint/require-await': 'off',
   // Both spell types; interfaces are for shapes that are implemented, and that is for a reviewer to see.
   '@typescript-eslint/consistent-type-definitions': 'off',
   // noPropertyAccessFromIndexSignature is not on, and process.env reads the same either way.

@@ -5,7 +5,7 @@ import { exitCodeOf, failureJson, renderFailure } from './failure.ts';
 import { examples } from './options.ts';
 import { COLOURED } from './paint.ts';
 import type { Shell } from './shell.ts';
-import { version } from './version.ts';
+import { VERSION } from '../service/version.ts';
 
 /** Runs one command line to its end. Returns the exit code; never throws. */
 export async function runCli(argv: readonly string[], shell: Shell): Promise<number> {
@@ -23,7 +23,7 @@ export async function runCli(argv: readonly string[], shell: Shell): Promise<num
 export function buildProgram(shell: Shell): Command {
   const program = new Command('tidemark')
     .description('Event-driven cache invalidation: source changes end the trust of exactly the right cache entries.')
-    .version(version(), '-V, --version', 'print the version')
+    .version(VERSION, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'show this help')
     .helpCommand('help [command]', 'show the help of a command')
     .showHelpAfterError('(--help shows what is possible)')

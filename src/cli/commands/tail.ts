@@ -1,12 +1,10 @@
 import { Command } from 'commander';
 import { matchesType } from '../../contracts/pattern.ts';
-import { TidemarkError } from '../../errors.ts';
 import type { Entry } from '../../model/entry.ts';
-import type { PlannedAction } from '../../model/plan.ts';
-import { backoffMs } from '../../runtime/backoff.ts';
-import { count, grouped, timeOfDay } from '../amounts.ts';
-import { DaemonRefusal, type Daemon, type StreamEvent } from '../daemon.ts';
-import { escapeControls, safeJson } from '../escape.ts';
+import { grouped } from '../amounts.ts';
+import type { Daemon, StreamEvent } from '../daemon.ts';
+import { safeJson } from '../escape.ts';
+import { renderDropped, renderEntry, renderObservation, type Observed } from '../flow.ts';
 import { untilInterrupted } from '../interrupt.ts';
 import {
   daemonOf,
@@ -17,8 +15,8 @@ import {
   withDaemon,
   type DaemonOptions,
 } from '../options.ts';
-import type { Paint } from '../paint.ts';
 import type { Shell } from '../shell.ts';
+import { steadily } from '../steadily.ts';
 
 /** What is rare and matters. The others come with every read. */
 const NOTABLE = [
@@ -80,15 +78,17 @@ async function watch(daemon: Daemon, options: TailOptions, shell: Shell, signal:
 }
 
 async function followEvents(daemon: Daemon, options: TailOptions, shell: Shell, signal: AbortSignal): Promise<void> {
-  let position = options.from === undefined ? undefined : String(options.from);
+  // Asked for at once: without it a stream that breaks before the first event would go on from a later head.
+  const { head } = await daemon.request<{ head: number }>('GET', '/v1/journal?after=0&limit=1');
+  let position = String(options.from ?? head);
   let seen = 0;
+  const onBreak = (): void => {
+    shell.err(shell.paintErr.faint('the stream ended; connecting again\n'));
+  };
   const wanted = (type: string): boolean => !options.type || options.type.some((pattern) => matchesType(pattern, type));
   const open = (): AsyncIterable<StreamEvent> =>
-    daemon.stream('GET', '/v1/journal/stream', {
-      signal,
-      ...(position === undefined ? {} : { lastEventId: position }),
-    });
-  for await (const { id, event, data } of steadily(open, shell, signal)) {
+    daemon.stream('GET', '/v1/journal/stream', { signal, lastEventId: position });
+  for await (const { id, event, data } of steadily(open, shell, signal, onBreak)) {
     position = id ?? position;
     if (event === 'gap') {
       sayGap(data as Gap, options, shell);
@@ -109,43 +109,12 @@ async function followObservations(
   signal: AbortSignal,
 ): Promise<void> {
   const open = (): AsyncIterable<StreamEvent> => daemon.stream('GET', `/v1/observations?types=${types}`, { signal });
-  for await (const { event, data } of steadily(open, shell, signal)) {
+  for await (const { event, data } of steadily(open, shell, signal, () => undefined)) {
     const observation = data as Observed;
     if (options.json) shell.out(`${safeJson(event === 'dropped' ? { dropped: data } : { observation })}\n`);
     else if (event === 'dropped') shell.out(renderDropped(data, shell.paintOut));
     else shell.out(renderObservation(observation, shell.paintOut));
   }
-}
-
-/** A stream that is opened again when it breaks, once it has been open at all: before that the address may be wrong. */
-async function* steadily(
-  open: () => AsyncIterable<StreamEvent>,
-  shell: Shell,
-  signal: AbortSignal,
-): AsyncGenerator<StreamEvent> {
-  let attempt = 0;
-  let connected = false;
-  while (true) {
-    try {
-      for await (const event of open()) {
-        connected = true;
-        attempt = 0;
-        yield event;
-      }
-    } catch (error) {
-      if (!passes(error, connected)) throw error;
-    }
-    connected = true;
-    if (signal.aborted) return;
-    if (attempt === 0) shell.err(shell.paintErr.faint('the stream ended; connecting again\n'));
-    await shell.clock.sleep(backoffMs(attempt++, shell.random), signal);
-  }
-}
-
-function passes(error: unknown, connected: boolean): boolean {
-  if (error instanceof DaemonRefusal) return error.status >= 500;
-  if (!(error instanceof TidemarkError)) return false;
-  return error.code === 'DAEMON_HUNG_UP' || (connected && error.code === 'DAEMON_UNREACHABLE');
 }
 
 interface Gap {
@@ -162,41 +131,4 @@ function sayGap(gap: Gap, options: TailOptions, shell: Shell): void {
   const why = gap.reason === 'trimmed' ? 'the journal has forgotten them' : 'this is another journal';
   const text = `entries after #${grouped(gap.after)} are missing (${why}); going on after #${grouped(gap.resumeAfter)}`;
   shell.err(`${shell.paintErr.warn(text)}\n`);
-}
-
-export function renderEntry(entry: Entry, paint: Paint): string {
-  const { event, plan } = entry;
-  const actions = plan.actions.map((action) => renderAction(action, paint));
-  const problems = plan.problems.map((problem) => paint.bad(`${problem.code} ${escapeControls(problem.message)}`));
-  const head = [
-    paint.faint(timeOfDay(entry.receivedAt)),
-    `#${grouped(entry.offset)}`,
-    paint.strong(escapeControls(event.type)),
-    `from ${escapeControls(entry.source)}`,
-  ].join('  ');
-  const means = [...actions, ...problems];
-  return `${head}\n${means.length === 0 ? paint.faint('    no contract asks for anything\n') : means.map((line) => `    ${line}\n`).join('')}`;
-}
-
-function renderAction(action: PlannedAction, paint: Paint): string {
-  const where = action.namespace === undefined ? '' : ` in ${escapeControls(action.namespace)}`;
-  const wide = action.widened ? paint.warn(' (widened)') : '';
-  return `${action.kind} ${paint.name(escapeControls(action.target))}${where}${wide}  ${paint.faint(escapeControls(action.contract))}`;
-}
-
-type Observed = { readonly type: string; readonly at: number } & Readonly<Record<string, unknown>>;
-
-export function renderObservation({ type, at, ...fields }: Observed, paint: Paint): string {
-  const values = Object.entries(fields).map(([name, value]) => {
-    const text = typeof value === 'string' ? value : Array.isArray(value) ? value.join(',') : JSON.stringify(value);
-    return `${escapeControls(name)}=${escapeControls(text)}`;
-  });
-  const bad = type === 'dead-letter' || type === 'fill:refused';
-  const shown = bad ? paint.warn(type) : paint.faint(escapeControls(type));
-  return `${paint.faint(timeOfDay(at))}  ${shown}  ${values.join(' ')}\n`;
-}
-
-function renderDropped(data: unknown, paint: Paint): string {
-  const { count: n } = data as { readonly count: number };
-  return paint.faint(`(${count(n, 'observation')} left out: faster than this can be shown)\n`);
 }

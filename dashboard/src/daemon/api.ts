@@ -43,7 +43,7 @@ export async function answer(path: string, init: RequestInit): Promise<Response>
   try {
     return await fetch(path, { ...init, cache: 'no-store', credentials: 'same-origin', redirect: 'error' });
   } catch {
-    throw new ApiError(0, 'NO_ANSWER', 'no answer from the daemon');
+    throw new ApiError(0, 'NO_ANSWER', 'no connection');
   }
 }
 

@@ -51,8 +51,6 @@ export class Live {
 
   unlock(value: string): void {
     keepToken(value);
-    this.#streams?.abort();
-    this.#streams = null;
     void this.#ask();
   }
 
@@ -60,9 +58,16 @@ export class Live {
     const { signal } = this.#closed;
     while (!signal.aborted) {
       await shown(signal);
-      await this.#ask();
+      // Asking again with a wrong token would only get this address blocked.
+      if (this.#state.connection.kind !== 'locked') await this.#ask();
       await sleep(POLL_MS, signal);
     }
+  }
+
+  #lock(refused: boolean): void {
+    this.#streams?.abort();
+    this.#streams = null;
+    this.tell({ kind: 'locked', refused });
   }
 
   async #ask(): Promise<void> {
@@ -73,7 +78,7 @@ export class Live {
       this.#keepUp(status);
     } catch (error) {
       if (this.#closed.signal.aborted) return;
-      if (error instanceof ApiError && error.status === 401) this.tell({ kind: 'locked', refused: token() !== null });
+      if (error instanceof ApiError && error.status === 401) this.#lock(token() !== null);
       else this.tell({ kind: 'gone', now: now(), why: error instanceof Error ? error.message : 'no answer' });
     }
   }
@@ -102,6 +107,8 @@ export class Live {
       lastId: String(from),
       onMessage: (data) => {
         const entry = data as Entry;
+        // A `gap` says that entries are no longer there; the next entry's offset says the same.
+        if (!('event' in entry)) return;
         this.#entries.push({ entry, fresh: entry.offset > this.#headAtStart });
         this.#draw();
       },
@@ -113,7 +120,8 @@ export class Live {
       path: () => 'v1/observations',
       lastId: null,
       onMessage: (data) => {
-        this.#observations.push(data as Observation);
+        const observation = observationOf(data);
+        if (observation) this.#observations.push(observation);
         this.#draw();
       },
       signal,
@@ -140,4 +148,11 @@ export class Live {
     const observations = this.#observations.splice(0);
     if (observations.length > 0) this.#state = reduce(this.#state, { kind: 'observations', observations });
   }
+}
+
+/** On the wire an observation is flat: `{ type, at, ...fields }`. Other messages (`dropped`) are none. */
+function observationOf(data: unknown): Observation | null {
+  const { type, at, ...fields } = data as Record<string, unknown>;
+  if (typeof type !== 'string' || typeof at !== 'number') return null;
+  return { type: type as Observation['type'], at, fields: fields as Observation['fields'] };
 }

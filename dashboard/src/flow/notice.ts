@@ -1,5 +1,5 @@
 import type { Observation } from '../../../src/operations.ts';
-import { visible } from '../words.ts';
+import { count, span, visible } from '../words.ts';
 import type { NoteRow } from './flow.ts';
 
 type Fields = Observation['fields'];
@@ -9,30 +9,30 @@ type Note = Omit<NoteRow, 'kind' | 'key'>;
 export function notice({ type, at, fields }: Observation): Note | null {
   switch (type) {
     case 'fill:refused':
-      return { at, tone: 'good', title: 'late fill refused', text: told(fields, ['key', 'namespace', 'reason']) };
+      return {
+        at,
+        tone: 'good',
+        title: 'Late fill refused',
+        text: `${said(fields, 'key')} in ${said(fields, 'namespace')}: ${refusal(fields)}`,
+      };
     case 'trust:changed':
-      return {
-        at,
-        tone: trustTone(fields),
-        title: 'trust',
-        text: told(fields, ['namespace', 'from', 'to', 'trust', 'reason']),
-      };
+      return trustChanged(at, fields);
     case 'source:state':
-      return {
-        at,
-        tone: stateTone(fields),
-        title: 'source',
-        text: told(fields, ['source', 'state', 'code', 'detail', 'message']),
-      };
+      return sourceState(at, fields);
     case 'projection:refreshed':
       return {
         at,
-        tone: fields['ok'] === false ? 'bad' : 'calm',
-        title: 'projection refreshed',
-        text: told(fields, ['projection', 'name', 'ms', 'message']),
+        tone: 'calm',
+        title: 'Projection refreshed',
+        text: `${said(fields, 'projection')} up to #${said(fields, 'offset')}, took ${took(fields)}`,
       };
     case 'dead-letter':
-      return { at, tone: 'bad', title: 'dead letter', text: told(fields, ['source', 'stage', 'code', 'message']) };
+      return {
+        at,
+        tone: 'bad',
+        title: 'Dead letter',
+        text: `${said(fields, 'stage')} ${said(fields, 'code')}: ${said(fields, 'message')}`,
+      };
     case 'event:received':
     case 'plan':
     case 'layer:applied':
@@ -44,20 +44,57 @@ export function notice({ type, at, fields }: Observation): Note | null {
   }
 }
 
-function trustTone(fields: Fields): NoteRow['tone'] {
-  const now = fields['to'] ?? fields['trust'];
-  return now === 'fresh' ? 'good' : 'warn';
+const REFUSALS: Readonly<Record<string, string>> = {
+  'key-invalidated': 'the key was ended',
+  'tag-invalidated': 'one of its tags was ended',
+  'namespace-purged': 'the namespace was ended',
+  'below-floor': 'invalidations up to the floor may be forgotten, which stands',
+  'older-than-stored': 'a newer value was stored',
+};
+
+function refusal(fields: Fields): string {
+  const { stamp, at } = fields;
+  const reason = said(fields, 'reason');
+  const why = `${REFUSALS[reason] ?? reason}${typeof at === 'number' ? ` at #${count(at)}` : ''}`;
+  return typeof stamp === 'number' ? `the load had seen up to #${count(stamp)}, then ${why}` : why;
 }
 
-function stateTone(fields: Fields): NoteRow['tone'] {
-  if (fields['state'] === 'streaming' || fields['state'] === 'receiving') return 'good';
-  return fields['state'] === 'stopped' ? 'bad' : 'warn';
+function trustChanged(at: number, fields: Fields): Note {
+  const fresh = fields['trust'] === 'fresh';
+  const name = said(fields, 'namespace');
+  return fresh
+    ? { at, tone: 'good', title: 'Trust returned', text: `${name} is proven fresh again` }
+    : { at, tone: 'warn', title: 'Trust withdrawn', text: `${name} can no longer be proven fresh` };
 }
 
-function told(fields: Fields, names: readonly string[]): string {
-  return names
-    .map((name) => fields[name])
-    .filter((value) => value !== undefined && value !== null && value !== '')
-    .map((value) => visible(String(value)))
-    .join(' · ');
+/** A source that starts is the normal course; the status panel shows it. */
+function sourceState(at: number, fields: Fields): Note | null {
+  const name = said(fields, 'source');
+  switch (fields['state']) {
+    case 'failed':
+      return {
+        at,
+        tone: 'bad',
+        title: 'Source failed',
+        text: `${name}: ${said(fields, 'code')} ${said(fields, 'message')}`,
+      };
+    case 'waiting':
+      return {
+        at,
+        tone: 'warn',
+        title: 'Source waits',
+        text: `${name} tries again in ${span(Number(fields['retryInMs'] ?? 0))}`,
+      };
+    default:
+      return null;
+  }
+}
+
+function took(fields: Fields): string {
+  return typeof fields['tookMs'] === 'number' ? span(fields['tookMs']) : 'no time told';
+}
+
+function said(fields: Fields, name: string): string {
+  const value = fields[name];
+  return value === undefined || value === null ? '' : visible(String(value));
 }

@@ -25,7 +25,7 @@ export function App({ live }: { live: Live }): JSX.Element {
       <Gone connection={connection} known={status !== null} />
       {status ? (
         <main class={old ? 'old' : ''}>
-          <Reservations status={status} />
+          {old ? null : <Reservations status={status} />}
           <Picture state={state} status={status} />
           <div class="columns">
             <div class="wide">

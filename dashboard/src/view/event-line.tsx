@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import type { PlannedAction } from '../../../src/model/plan.ts';
 import type { LayerStatus } from '../../../src/model/status.ts';
 import type { EventRow } from '../flow/flow.ts';
-import { clock, count, excerpt, json, span } from '../words.ts';
+import { clock, count, excerpt, json, plural, span } from '../words.ts';
 import { Code, Said } from './text.tsx';
 
 interface Props {
@@ -21,26 +21,32 @@ export function EventLine({ row, layers, open, onToggle }: Props): JSX.Element {
     <li class={`row event ${open ? 'open' : ''}`}>
       <time>{clock(row.at)}</time>
       <div class="body">
-        <button type="button" class="summary" aria-expanded={open} onClick={onToggle}>
-          <span class="type">
-            <Said text={row.type} />
+        <div class="line">
+          <button type="button" class="summary" aria-expanded={open} onClick={onToggle}>
+            <span class="type">
+              <Said text={row.type} />
+            </span>
+            <span class="excerpt">{excerpt(row.data)}</span>
+          </button>
+          <ul class="arrivals" aria-label="Layers that have it">
+            {layers.map((layer) => (
+              <Arrival key={layer.name} row={row} layer={layer.name} />
+            ))}
+          </ul>
+        </div>
+        <div class="line">
+          <Chips actions={row.actions} />
+          <span class="origin">
+            <Said text={row.source} /> #{count(row.offset)}
           </span>
-          <span class="excerpt">{excerpt(row.data)}</span>
-        </button>
-        <Chips actions={row.actions} />
+        </div>
         {row.problems.length > 0 ? (
-          <p class="problem">{count(row.problems.length)} could not be planned and were widened</p>
+          <p class="problem">
+            {plural(row.problems.length, 'action')} could not be planned, and a wider one took its place
+          </p>
         ) : null}
         {open ? <Opened row={row} /> : null}
       </div>
-      <ul class="arrivals" aria-label="Layers that have it">
-        <li class="from">
-          <Said text={row.source} /> <span>#{count(row.offset)}</span>
-        </li>
-        {layers.map((layer) => (
-          <Arrival key={layer.name} row={row} layer={layer.name} />
-        ))}
-      </ul>
     </li>
   );
 }
@@ -49,7 +55,7 @@ function Arrival({ row, layer }: { row: EventRow; layer: string }): JSX.Element 
   const done = row.layers.find((each) => each.layer === layer);
   return (
     <li class={done ? 'done' : 'due'}>
-      <Said text={layer} /> <span>{done ? (done.ms === null ? 'applied' : `+${span(done.ms)}`) : 'queued'}</span>
+      <Said text={layer} /> <span>{done ? (done.ms === null ? '✓' : `+${span(done.ms)}`) : 'queued'}</span>
     </li>
   );
 }

@@ -53,7 +53,7 @@ function Explained({ of, now, onChanged }: { of: Explanation; now: number; onCha
         {of.held.map((held, i) => (
           <li key={i}>
             <strong>{held.verdict}</strong> in <Code text={held.layer} />, namespace <Code text={held.namespace} />,{' '}
-            {span(held.ageMs)} old: <Said text={held.reason} />
+            {span(held.ageMs ?? Infinity)} old: <Said text={held.reason} />
             {held.tags.length > 0 ? <span class="dim"> tags {held.tags.join(', ')}</span> : null}
           </li>
         ))}

@@ -29,7 +29,7 @@ export function Picture({ state, status }: { state: State; status: Status }): JS
         <li>{plural(status.journal.entries, 'entry', 'entries')} kept</li>
       </Station>
       <Station name="Contracts" figure={count(status.contracts.count)} unit="in force" pulse={seen.actions}>
-        <li>{plural(seen.actions, 'action')} planned here</li>
+        <li>{plural(seen.actions, 'action')} since you look</li>
         <li title="Hash of what the contracts mean">
           <code>{status.contracts.hash.slice(0, 8)}</code>
         </li>

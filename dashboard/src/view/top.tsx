@@ -67,7 +67,7 @@ export function Gone({ connection, known }: { connection: Connection; known: boo
   return (
     <div class="banner bad" role="alert">
       <strong>The daemon does not answer</strong> since {clockSeconds(connection.since)}{' '}
-      <span aria-hidden="true">({span(Math.max(0, at - connection.since))})</span>.{' '}
+      <span aria-hidden="true">({span(Math.max(0, at - connection.since))})</span>: <Said text={connection.why} />.{' '}
       {known
         ? 'What stands below is the last that was heard, not now.'
         : 'Start it with `tidemark dev` or `tidemark run`.'}{' '}
@@ -80,11 +80,11 @@ export function Reservations({ status }: { status: Status }): JSX.Element | null
   if (status.reasons.length === 0) return null;
   return (
     <div class={`banner ${status.ready ? 'warn' : 'bad'}`} role="status">
-      <strong>{status.ready ? 'Ready, with reservations' : 'Not ready'}</strong>
+      <strong>{status.ready ? 'Ready, with reservations:' : 'Not ready:'}</strong>{' '}
       <ul>
         {status.reasons.map((reason) => (
           <li key={reason}>
-            <Said text={reason} />
+            <Said text={reason} />{' '}
           </li>
         ))}
       </ul>

@@ -1,0 +1,12 @@
+import type { JournalKind } from '../src/journal/journal.ts';
+import type { LayerKind } from '../src/layers/layer.ts';
+import type { Metrics } from '../src/runtime/metrics.ts';
+import type { SourceKind } from '../src/sources/source.ts';
+
+export function reference(lists: {
+  readonly sources: readonly SourceKind[];
+  readonly journals: readonly JournalKind[];
+  readonly layers: readonly LayerKind[];
+  readonly errors: object;
+  readonly metrics: Metrics;
+}): Promise<string>;

@@ -1,0 +1,99 @@
+// docs/reference.md from the lists in the code. Pure: the lists are arguments, so the test that finds it stale can give
+// those of the sources and the script those of the build.
+import { z } from 'zod';
+
+const table = (head, rows) => [
+  `| ${head.join(' | ')} |`,
+  `| ${head.map(() => '---').join(' | ')} |`,
+  ...rows.map(
+    (cells) => `| ${cells.map((cell) => String(cell).replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`,
+  ),
+];
+
+/** The type of an option in a few words, as someone who writes YAML thinks of it. */
+function typeOf(schema) {
+  if (schema.const !== undefined) return `\`${JSON.stringify(schema.const)}\``;
+  if (schema.enum) return schema.enum.map((value) => `\`${value}\``).join(' or ');
+  const choices = schema.anyOf ?? schema.oneOf;
+  if (choices) return [...new Set(choices.map(typeOf))].join(' or ');
+  if (schema.type === 'array') return `list of ${schema.items ? typeOf(schema.items) : 'anything'}`;
+  if (schema.type === 'object')
+    return schema.additionalProperties ? `map to ${typeOf(schema.additionalProperties)}` : 'map';
+  return schema.type ?? 'anything';
+}
+
+function options(kind) {
+  const schema = z.toJSONSchema(kind.options, { io: 'input', target: 'draft-07', unrepresentable: 'any' });
+  const variants = schema.properties ? [schema] : (schema.anyOf ?? schema.oneOf ?? []);
+  const rows = new Map();
+  for (const { properties = {}, required = [] } of variants) {
+    for (const [name, option] of Object.entries(properties)) {
+      const fallback = required.includes(name)
+        ? 'required'
+        : option.default === undefined
+          ? ''
+          : `\`${JSON.stringify(option.default)}\``;
+      rows.set(name, [`\`${name}\``, typeOf(option), fallback, option.description ?? '']);
+    }
+  }
+  return rows.size > 0 ? ['', ...table(['option', 'type', 'default', 'what'], [...rows.values()])] : [];
+}
+
+const CAN = {
+  order: 'upstream’s commit order',
+  replay: 'missed history is read again',
+  prove: 'holds `max_staleness`',
+};
+
+const capabilities = (kind) =>
+  kind.can && !(kind.can instanceof Set)
+    ? [
+        '',
+        Object.entries(CAN)
+          .map(([name, words]) => `${kind.can[name] ? 'yes' : 'no'}: ${words}`)
+          .join(' · '),
+      ]
+    : [];
+
+const kinds = (title, intro, list) => [
+  `## ${title}`,
+  '',
+  intro,
+  ...list.flatMap((kind) => ['', `### \`${kind.type}\``, '', kind.summary, ...capabilities(kind), ...options(kind)]),
+  '',
+];
+
+export async function reference({ sources, journals, layers, errors, metrics }) {
+  const metricRows = (await metrics.registry.getMetricsAsJSON())
+    .map(({ name, type, help }) => [`\`${name}\``, type, help])
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  const errorRows = Object.entries(errors)
+    .map(([code, { sentence, hint, reaction }]) => [`\`${code}\``, sentence, hint, reaction])
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  return [
+    '<!-- Written by `npm run generate` from the lists in the code. A test fails when it is stale. -->',
+    '',
+    '# Reference',
+    '',
+    ...kinds('Sources', 'Under `sources:`, each with a name of your choice and a `type`.', sources),
+    ...kinds('Layers', 'Under `layers:`, innermost first.', layers),
+    ...kinds(
+      'Journals',
+      'Under `journal:`; beside these options, `retention` says for how long entries are kept.',
+      journals,
+    ),
+    '## Errors',
+    '',
+    'What happens next: **retry** tries again by itself, **resync** widens and starts again at the head, **reject** refuses this',
+    'input and goes on, **halt** waits until a person has changed something.',
+    '',
+    ...table(['code', 'what', 'what to do', 'what happens next'], errorRows),
+    '',
+    '## Metrics',
+    '',
+    'At `/metrics`, for Prometheus. Labels come from the configuration, never from events.',
+    '',
+    ...table(['name', 'type', 'what'], metricRows),
+    '',
+  ].join('\n');
+}

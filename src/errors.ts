@@ -47,6 +47,36 @@ export const ERRORS = {
     hint: 'make the load faster, honour ctx.signal, or give `timeout` in the read options',
     reaction: 'retry',
   },
+  SOURCE_UNKNOWN: {
+    sentence: 'the source is not configured',
+    hint: 'use a name under `sources:` of the configuration',
+    reaction: 'reject',
+  },
+  EVENT_INVALID: {
+    sentence: 'the event cannot be used',
+    hint: 'give a `type` such as "product.updated" and `data` as JSON',
+    reaction: 'reject',
+  },
+  INVALIDATION_INVALID: {
+    sentence: 'the invalidation message cannot be used',
+    hint: 'give at least one of `keys`, `tags`, `namespaces` and `urls`, as lists of strings',
+    reaction: 'reject',
+  },
+  STAMP_INVALID: {
+    sentence: 'the stamp of the fill cannot be used',
+    hint: 'read the key first; the answer to a miss holds the stamp to fill with',
+    reaction: 'reject',
+  },
+  DEAD_LETTER_UNKNOWN: {
+    sentence: 'there is no such dead letter',
+    hint: 'list them with `tidemark dead-letters list`',
+    reaction: 'reject',
+  },
+  PROJECTION_UNBOUND: {
+    sentence: 'a projection has neither a url nor a function',
+    hint: 'give `url` in the configuration or a function of that name in the `projections` of Tidemark.start',
+    reaction: 'halt',
+  },
   PROJECTION_TIMEOUT: {
     sentence: 'a projection did not finish its refresh in time',
     hint: 'make the refresh faster, honour its signal, or raise `timeout` of the projection',

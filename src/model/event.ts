@@ -12,6 +12,8 @@ export interface ChangeEvent {
   readonly id: string;
   readonly type: string;
   readonly source: SourceId;
+  /** The CloudEvents `source` attribute, as upstream gave it. */
+  readonly origin?: string;
   readonly subject?: string;
   /** RFC 3339, as upstream gave it. */
   readonly time?: string;

@@ -11,7 +11,10 @@ export interface SqliteDatabase {
 }
 
 export interface SqliteStatement {
-  run(...parameters: readonly SqliteValue[]): { readonly changes: number | bigint };
+  run(...parameters: readonly SqliteValue[]): {
+    readonly changes: number | bigint;
+    readonly lastInsertRowid: number | bigint;
+  };
   get(...parameters: readonly SqliteValue[]): SqliteRow | undefined;
   all(...parameters: readonly SqliteValue[]): readonly SqliteRow[];
 }
@@ -35,8 +38,7 @@ let loading: Promise<Driver> | undefined;
 export async function loadSqlite(): Promise<SqliteOpen> {
   loading ??= loadDriver();
   const { DatabaseSync } = await loading;
-  return (path, { readOnly = false, timeoutMs = 0 } = {}) =>
-    new DatabaseSync(path, { readOnly, timeout: timeoutMs });
+  return (path, { readOnly = false, timeoutMs = 0 } = {}) => new DatabaseSync(path, { readOnly, timeout: timeoutMs });
 }
 
 async function loadDriver(): Promise<Driver> {
@@ -57,14 +59,15 @@ async function loadDriver(): Promise<Driver> {
  * held back, and only during this synchronous call; a filter on `warning` events would have to stay for good.
  */
 function loadBuiltIn(): Driver | undefined {
-  const warn = process.emitWarning;
-  process.emitWarning = ((warning: string | Error, ...rest: [never]) => {
-    if (!/SQLite is an experimental feature/.test(String(warning))) warn.call(process, warning, ...rest);
-  }) as typeof process.emitWarning;
+  const warn = process.emitWarning.bind(process);
+  const restore = Object.getOwnPropertyDescriptor(process, 'emitWarning');
+  process.emitWarning = (warning: string | Error, ...rest: [never]) => {
+    if (!String(warning).includes('SQLite is an experimental feature')) warn(warning, ...rest);
+  };
   try {
     return process.getBuiltinModule('node:sqlite') as Driver | undefined;
   } finally {
-    process.emitWarning = warn;
+    if (restore) Object.defineProperty(process, 'emitWarning', restore);
   }
 }
 

@@ -1,0 +1,172 @@
+import { z } from 'zod';
+import { assert, TidemarkError } from '../errors.ts';
+import type { Appended, Entry, PlannedBatch } from '../model/entry.ts';
+import type { Millis, Offset, Resume, SourceId } from '../model/position.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import type { Unplaced } from './codec.ts';
+import { Continuity } from './continuity.ts';
+import { Cursors } from './cursors.ts';
+import { EntryDeque } from './entry-deque.ts';
+import { freshOf } from './fresh.ts';
+import { History } from './history.ts';
+import type { Journal, JournalKind, JournalReport } from './journal.ts';
+import { MemoryDeadLetters } from './memory-dead-letters.ts';
+import { Waiting } from './waiting.ts';
+
+export interface MemoryJournalOptions {
+  readonly max_entries: number;
+}
+
+export const memoryJournal: JournalKind<MemoryJournalOptions> = {
+  type: 'memory',
+  summary: 'In this process only: gone when it ends. For tests and for sources that can replay.',
+  options: z.strictObject({
+    /** Entries of 1 kB make about 1 GB of it. */
+    max_entries: z.int().positive().default(1_000_000),
+  }),
+  open: ({ runtime }, options) => Promise.resolve(new MemoryJournal(runtime, options)),
+};
+
+export class MemoryJournal implements Journal {
+  readonly deadLetters: MemoryDeadLetters;
+  readonly #maxEntries: number;
+  readonly #entries = new EntryDeque();
+  readonly #history = new History();
+  readonly #cursors = new Cursors();
+  readonly #waiting = new Waiting();
+  readonly #continuity = new Continuity();
+  /** Offsets of events of sources without order, by source and event id. */
+  readonly #seen = new Map<string, Offset>();
+  #closed = false;
+
+  constructor(runtime: Pick<Runtime, 'log'>, options: MemoryJournalOptions) {
+    this.#maxEntries = options.max_entries;
+    this.deadLetters = new MemoryDeadLetters(runtime.log);
+  }
+
+  get head(): Offset {
+    return this.#entries.head as Offset;
+  }
+
+  get first(): Offset {
+    return this.#entries.first as Offset;
+  }
+
+  // eslint-disable-next-line @typescript-eslint/require-await -- the seam is asynchronous, memory is not
+  async append(batch: PlannedBatch): Promise<Appended> {
+    this.#assertOpen();
+    this.#continuity.check(batch);
+    try {
+      return this.#append(batch);
+    } catch (error) {
+      this.#continuity.break(batch, error);
+      throw error;
+    }
+  }
+  // eslint-disable-next-line @typescript-eslint/require-await -- the seam is asynchronous, memory is not
+  async read(after: Offset, limit: number): Promise<readonly Entry[]> {
+    this.#assertOpen();
+    return this.#entries.after(after, limit);
+  }
+
+  changed(after: Offset, signal: AbortSignal): Promise<void> {
+    return this.#waiting.beyond(after, this.head, signal);
+  }
+
+  resumeAt(source: SourceId): Promise<Resume | null> {
+    this.#continuity.mend(source);
+    return Promise.resolve(this.#history.resume(source) ?? null);
+  }
+
+  // eslint-disable-next-line @typescript-eslint/require-await -- the seam is asynchronous, memory is not
+  async mentions(target: string, limit: number, within: number): Promise<readonly Entry[]> {
+    const found: Entry[] = [];
+    const oldest = Math.max(this.first, this.head - within + 1);
+    for (let offset: number = this.head; offset >= oldest && found.length < limit; offset--) {
+      const entry = this.#entries.get(offset);
+      if (entry?.plan.actions.some((action) => action.target === target)) found.push(entry);
+    }
+    return found;
+  }
+
+  cursor(consumer: string): Promise<Offset | null> {
+    return Promise.resolve(this.#cursors.get(consumer));
+  }
+
+  // eslint-disable-next-line @typescript-eslint/require-await -- the seam is asynchronous, memory is not
+  async settle(consumer: string, offset: Offset): Promise<void> {
+    this.#assertOpen();
+    assert(offset <= this.head, `J4: ${consumer} settles ${String(offset)} beyond the head ${String(this.head)}`);
+    this.#cursors.settle(consumer, offset);
+  }
+
+  // eslint-disable-next-line @typescript-eslint/require-await -- the seam is asynchronous, memory is not
+  async trim(olderThan: Millis): Promise<number> {
+    this.#assertOpen();
+    const before = this.first;
+    for (let oldest = this.#trimmable(); oldest; oldest = this.#trimmable()) {
+      if (oldest.receivedAt >= olderThan) break;
+      this.#forget();
+    }
+    return this.first - before;
+  }
+
+  get report(): JournalReport {
+    return { type: 'memory', durable: false, entries: this.#entries.size };
+  }
+
+  close(): Promise<void> {
+    this.#closed = true;
+    return Promise.resolve();
+  }
+
+  #append(batch: PlannedBatch): Appended {
+    const fresh = freshOf(batch, this.#history, (id) => this.#seen.get(eventKey(batch.source, id)) ?? null);
+    this.#makeRoom(fresh.entries.length);
+    for (const entry of fresh.entries) this.#push(entry);
+    const offset = fresh.knownOffset ?? this.head;
+    if (batch.position !== null && fresh.placement) {
+      this.#history.take(batch, batch.position, fresh.placement, offset);
+      this.#history.keep();
+    }
+    this.#waiting.moved(this.head);
+    return { offset, duplicates: fresh.duplicates };
+  }
+
+  #push(entry: Unplaced): void {
+    const offset = (this.head + 1) as Offset;
+    this.#entries.push({ offset, ...entry });
+    if (entry.position === null) this.#seen.set(eventKey(entry.source, entry.event.id), offset);
+  }
+
+  /** The oldest entry, if every consumer has read it. */
+  #trimmable(): Entry | undefined {
+    return this.first <= this.#cursors.lowest ? this.#entries.get(this.first) : undefined;
+  }
+
+  #forget(): void {
+    const entry = this.#entries.shift();
+    if (entry?.position === null) this.#seen.delete(eventKey(entry.source, entry.event.id));
+  }
+
+  /** A batch that is larger than the bound alone is let in when nothing else is held: refused, it could never come. */
+  #makeRoom(count: number): void {
+    while (this.#entries.size > 0 && this.#entries.size + count > this.#maxEntries) {
+      if (!this.#trimmable()) {
+        throw new TidemarkError(
+          'JOURNAL_FULL',
+          `${String(this.#entries.size)} entries, ${this.#cursors.slowest} has read up to ${String(this.#cursors.lowest)}`,
+        );
+      }
+      this.#forget();
+    }
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw new TidemarkError('CLOSED');
+  }
+}
+
+function eventKey(source: SourceId, id: string): string {
+  return `${String(source.length)}:${source}${id}`;
+}

@@ -1,0 +1,67 @@
+import type { DeadLetter } from '../model/entry.ts';
+import type { SqliteDatabase, SqliteRow, SqliteStatement } from '../runtime/sqlite.ts';
+import type { GroupCommit } from './group-commit.ts';
+import type { DeadLetters } from './journal.ts';
+
+const LIST_DEFAULT = 100;
+
+/** Dead letters beside the entries they come from: durable with the same flush. */
+export class SqliteDeadLetters implements DeadLetters {
+  readonly #commits: GroupCommit;
+  readonly #assertOpen: () => void;
+  readonly #insert: SqliteStatement;
+  readonly #list: SqliteStatement;
+  readonly #get: SqliteStatement;
+  readonly #delete: SqliteStatement;
+  #count: number;
+
+  constructor(db: SqliteDatabase, commits: GroupCommit, assertOpen: () => void) {
+    this.#commits = commits;
+    this.#assertOpen = assertOpen;
+    this.#insert = db.prepare('INSERT INTO dead_letters (body) VALUES (?)');
+    this.#list = db.prepare('SELECT id, body FROM dead_letters WHERE id > ? ORDER BY id LIMIT ?');
+    this.#get = db.prepare('SELECT id, body FROM dead_letters WHERE id = ?');
+    this.#delete = db.prepare('DELETE FROM dead_letters WHERE id = ?');
+    this.#count = Number(db.prepare('SELECT count(*) AS n FROM dead_letters').get()?.['n']);
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  async put(letter: Omit<DeadLetter, 'id'>): Promise<DeadLetter> {
+    this.#assertOpen();
+    const body = JSON.stringify(letter);
+    const id = await this.#commits.run(() => Number(this.#insert.run(body).lastInsertRowid));
+    this.#count++;
+    return { id, ...letter };
+  }
+
+  list({ after = 0, limit = LIST_DEFAULT }: { after?: number; limit?: number } = {}): Promise<readonly DeadLetter[]> {
+    return this.#reading(() => this.#list.all(after, limit).map(letterOf));
+  }
+
+  get(id: number): Promise<DeadLetter | null> {
+    return this.#reading(() => {
+      const row = this.#get.get(id);
+      return row ? letterOf(row) : null;
+    });
+  }
+
+  async remove(id: number): Promise<boolean> {
+    this.#assertOpen();
+    const removed = await this.#commits.run(() => Number(this.#delete.run(id).changes));
+    this.#count -= removed;
+    return removed > 0;
+  }
+
+  // eslint-disable-next-line @typescript-eslint/require-await -- the seam is asynchronous, SQLite is not
+  async #reading<T>(read: () => T): Promise<T> {
+    this.#assertOpen();
+    return read();
+  }
+}
+
+function letterOf(row: SqliteRow): DeadLetter {
+  return { id: Number(row['id']), ...(JSON.parse(row['body'] as string) as Omit<DeadLetter, 'id'>) };
+}

@@ -1,0 +1,256 @@
+import { mkdirSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+
+import { z } from 'zod';
+import { assert, TidemarkError } from '../errors.ts';
+import type { Appended, Entry, PlannedBatch } from '../model/entry.ts';
+import type { Millis, Offset, Resume, SourceId } from '../model/position.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import { loadSqlite, type SqliteDatabase } from '../runtime/sqlite.ts';
+import { Continuity } from './continuity.ts';
+import { Cursors } from './cursors.ts';
+import { GroupCommit } from './group-commit.ts';
+import { History } from './history.ts';
+import type { Journal, JournalContext, JournalKind, JournalReport } from './journal.ts';
+import { SqliteAppend, type Tail } from './sqlite-append.ts';
+import { SqliteDeadLetters } from './sqlite-dead-letters.ts';
+import { journalError, openJournalFile } from './sqlite-schema.ts';
+import { SqliteStore } from './sqlite-store.ts';
+import { Waiting } from './waiting.ts';
+
+/** A cursor may lag this long behind what was settled; after a crash that much is read again, which is harmless. */
+const CURSOR_LAG_MS = 200;
+/** Entries forgotten, or searched, in one go: about a millisecond, then others get a turn. */
+const TRIM_AT_ONCE = 500;
+const SEARCH_AT_ONCE = 2_000;
+
+export interface SqliteJournalOptions {
+  readonly path: string;
+  readonly synchronous: 'full' | 'normal';
+}
+
+export const sqliteJournal: JournalKind<SqliteJournalOptions> = {
+  type: 'sqlite',
+  summary: 'An embedded SQLite file: durable, one process, no server. The default.',
+  options: z.strictObject({
+    path: z.string().min(1).default('.tidemark/journal.db'),
+    synchronous: z.enum(['full', 'normal']).default('full'),
+  }),
+  async open({ runtime, baseDir }: JournalContext, options): Promise<Journal> {
+    const path = resolve(baseDir, options.path);
+    const open = await loadSqlite();
+    try {
+      mkdirSync(dirname(path), { recursive: true });
+    } catch (cause) {
+      throw new TidemarkError('JOURNAL_OPEN_FAILED', path, { cause });
+    }
+    return new SqliteJournal(runtime, path, openJournalFile(open, { path, synchronous: options.synchronous }));
+  },
+};
+
+export class SqliteJournal implements Journal {
+  readonly deadLetters: SqliteDeadLetters;
+  readonly #runtime: Runtime;
+  readonly #path: string;
+  readonly #store: SqliteStore;
+  readonly #history = new History();
+  readonly #cursors: Cursors;
+  readonly #commits: GroupCommit;
+  readonly #waiting = new Waiting();
+  readonly #continuity = new Continuity();
+  #head: Offset;
+  #first: Offset;
+  readonly #tail: Tail;
+  #cancelCursorTimer: (() => void) | undefined;
+  #closed: Promise<void> | undefined;
+  #trimming: Promise<number> = Promise.resolve(0);
+  #bytes = 0;
+
+  constructor(runtime: Runtime, path: string, db: SqliteDatabase) {
+    this.#runtime = runtime;
+    this.#path = path;
+    this.#store = new SqliteStore(db);
+    this.#history.restore(this.#store.feeds(), this.#store.resumes());
+    this.#cursors = new Cursors(this.#store.cursors());
+    const { first, head } = this.#store.bounds();
+    this.#first = first;
+    this.#head = head;
+    this.#tail = { offset: head };
+    this.#commits = new GroupCommit(
+      {
+        begin: () => {
+          this.#store.begin();
+        },
+        commit: () => {
+          this.#commitGroup();
+        },
+        rollback: () => {
+          this.#rollBackGroup();
+        },
+        explain: (error) => journalError(error, path),
+      },
+      runtime.clock,
+    );
+    this.deadLetters = new SqliteDeadLetters(db, this.#commits, () => {
+      this.#assertOpen();
+    });
+  }
+
+  get head(): Offset {
+    return this.#head;
+  }
+
+  get first(): Offset {
+    return this.#first;
+  }
+
+  append(batch: PlannedBatch): Promise<Appended> {
+    return new Promise((resolve, reject) => {
+      this.#assertOpen();
+      this.#continuity.check(batch);
+      const target = { store: this.#store, history: this.#history, tail: this.#tail };
+      const refuse = (error: unknown): void => {
+        this.#continuity.break(batch, error);
+        reject(error);
+      };
+      this.#commits.add(new SqliteAppend(batch, target, resolve, refuse));
+    });
+  }
+
+  // eslint-disable-next-line @typescript-eslint/require-await -- the seam is asynchronous, SQLite is not
+  async read(after: Offset, limit: number): Promise<readonly Entry[]> {
+    this.#assertOpen();
+    return this.#reading(() => this.#store.read(after, this.#head, limit));
+  }
+
+  changed(after: Offset, signal: AbortSignal): Promise<void> {
+    return this.#waiting.beyond(after, this.#head, signal);
+  }
+
+  resumeAt(source: SourceId): Promise<Resume | null> {
+    this.#continuity.mend(source);
+    return Promise.resolve(this.#history.resume(source) ?? null);
+  }
+
+  async mentions(target: string, limit: number, within: number): Promise<readonly Entry[]> {
+    const found: Entry[] = [];
+    const oldest = Math.max(this.#first - 1, this.#head - within);
+    const needle = JSON.stringify(target);
+    for (let upTo: number = this.#head; upTo > oldest && found.length < limit; upTo -= SEARCH_AT_ONCE) {
+      this.#assertOpen();
+      const after = Math.max(oldest, upTo - SEARCH_AT_ONCE);
+      // The text may occur elsewhere in an entry, so more candidates than `limit` may be needed.
+      const candidates = this.#reading(() => this.#store.search(needle, after, upTo, SEARCH_AT_ONCE));
+      found.push(...candidates.filter((entry) => entry.plan.actions.some((action) => action.target === target)));
+      await this.#runtime.clock.turn();
+    }
+    return found.slice(0, limit);
+  }
+
+  cursor(consumer: string): Promise<Offset | null> {
+    return Promise.resolve(this.#cursors.get(consumer));
+  }
+
+  // eslint-disable-next-line @typescript-eslint/require-await -- the seam is asynchronous, remembering is not
+  async settle(consumer: string, offset: Offset): Promise<void> {
+    this.#assertOpen();
+    assert(offset <= this.#head, `J4: ${consumer} settles ${String(offset)} beyond the head ${String(this.#head)}`);
+    if (!this.#cursors.settle(consumer, offset)) return;
+    this.#cancelCursorTimer ??= this.#runtime.clock.after(CURSOR_LAG_MS, () => {
+      this.#cancelCursorTimer = undefined;
+      if (this.#cursors.dirty && !this.#closed) void this.#saveCursors();
+    });
+  }
+
+  trim(olderThan: Millis): Promise<number> {
+    this.#trimming = this.#trimming.then(() => this.#trim(olderThan));
+    const trimming = this.#trimming;
+    this.#trimming = trimming.catch(() => 0);
+    return trimming;
+  }
+
+  get report(): JournalReport {
+    if (!this.#closed) this.#bytes = this.#store.bytes();
+    return {
+      type: 'sqlite',
+      durable: true,
+      entries: this.#head - this.#first + 1,
+      bytes: this.#bytes,
+      path: this.#path,
+    };
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    try {
+      await this.#commits.idle();
+      this.#cancelCursorTimer?.();
+      if (this.#cursors.dirty) await this.#saveCursors();
+      this.#bytes = this.#store.bytes();
+    } finally {
+      this.#store.close();
+    }
+  }
+
+  async #trim(olderThan: Millis): Promise<number> {
+    let forgotten = 0;
+    for (;;) {
+      this.#assertOpen();
+      const from = this.#first - 1;
+      const upTo = await this.#commits.run(() => {
+        // Cursors become durable with every group, so one that is ahead of its row may be trusted here.
+        const bound = Math.min(this.#head, this.#cursors.lowest, from + TRIM_AT_ONCE);
+        const kept = this.#store.firstSince(olderThan, from, bound);
+        const last = kept === null ? bound : kept - 1;
+        if (last > from) this.#store.forget(last);
+        return last;
+      });
+      if (upTo <= from) return forgotten;
+      this.#first = (upTo + 1) as Offset;
+      forgotten += upTo - from;
+    }
+  }
+
+  async #saveCursors(): Promise<void> {
+    try {
+      await this.#commits.run(() => undefined);
+    } catch (error) {
+      this.#runtime.log.warn({ error, path: this.#path }, 'cursors could not be saved; they go with the next write');
+    }
+  }
+
+  #commitGroup(): void {
+    for (const feed of this.#history.changed.feeds) this.#store.saveFeed(feed);
+    for (const [source, resume] of this.#history.changed.resumes) this.#store.saveResume(source, resume);
+    this.#cursors.save((consumer, offset) => {
+      this.#store.saveCursor(consumer, offset);
+    });
+    this.#store.commit();
+    this.#history.keep();
+    this.#cursors.saved();
+    this.#head = this.#tail.offset as Offset;
+    this.#waiting.moved(this.#head);
+  }
+
+  #rollBackGroup(): void {
+    this.#store.rollback();
+    this.#history.drop();
+    this.#tail.offset = this.#head;
+  }
+
+  #reading<T>(read: () => T): T {
+    try {
+      return read();
+    } catch (error) {
+      throw journalError(error, this.#path);
+    }
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw new TidemarkError('CLOSED');
+  }
+}

@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import type { Offset } from '../model/position.ts';
+import { NEVER, Proofs } from './proofs.ts';
+
+const at = (offset: number): Offset => offset as Offset;
+
+describe('proofs of a source', () => {
+  it('prove nothing before the first', () => {
+    expect(new Proofs().provenAt).toBe(NEVER);
+  });
+
+  it('count only once the watermark has reached what they cover', () => {
+    const proofs = new Proofs();
+    proofs.add(at(5), 100);
+    expect(proofs.provenAt).toBe(NEVER);
+    proofs.advance(at(4));
+    expect(proofs.provenAt).toBe(NEVER);
+    proofs.advance(at(5));
+    expect(proofs.provenAt).toBe(100);
+  });
+
+  it('count at once when everything they cover has been applied', () => {
+    const proofs = new Proofs();
+    proofs.advance(at(5));
+    proofs.add(at(5), 100);
+    proofs.add(at(3), 90);
+    expect(proofs.provenAt).toBe(100);
+  });
+
+  it('are taken in order as the watermark moves over them', () => {
+    const proofs = new Proofs();
+    for (const [offset, t0] of [[2, 10], [4, 20], [4, 30], [6, 40]] as const) proofs.add(at(offset), t0);
+    proofs.advance(at(4));
+    expect(proofs.provenAt).toBe(30);
+    proofs.advance(at(9));
+    expect(proofs.provenAt).toBe(40);
+  });
+
+  it('stay bounded while a layer stands still, at the price of a later proof', () => {
+    const proofs = new Proofs();
+    for (let i = 1; i <= 5_000; i++) proofs.add(at(i), i);
+    proofs.advance(at(2_000));
+    expect(proofs.provenAt).toBe(1_023);
+    proofs.advance(at(5_000));
+    expect(proofs.provenAt).toBe(5_000);
+  });
+});

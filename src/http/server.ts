@@ -48,7 +48,9 @@ export async function createServer(operations: Operations, options: HttpOptions)
     listen: () => listenAt(app, options),
     close: async () => {
       closing.abort();
-      const cut = options.runtime.clock.after(limits.drainTimeoutMs, () => app.server.closeAllConnections());
+      const cut = options.runtime.clock.after(limits.drainTimeoutMs, () => {
+        app.server.closeAllConnections();
+      });
       const closed = app.close();
       connections.closeIdle();
       await closed;
@@ -65,6 +67,8 @@ function bareApp({ runtime }: HttpOptions, limits: HttpLimits): FastifyInstance 
     keepAliveTimeout: limits.keepAliveMs,
     http: { headersTimeout: limits.headersTimeoutMs, connectionsCheckingInterval: limits.timeoutCheckMs },
     forceCloseConnections: 'idle',
+    // The check of every request says it in our words.
+    return503OnClosing: false,
     clientErrorHandler: answerClientError,
     genReqId: ({ headers }) => {
       const given = headers['x-request-id'];
@@ -73,8 +77,8 @@ function bareApp({ runtime }: HttpOptions, limits: HttpLimits): FastifyInstance 
     // Keys are up to 2,048 characters, and each may be up to nine once it is percent-encoded.
     routerOptions: { maxParamLength: 2_048 * 9 },
     frameworkErrors: (error, request, reply) => {
-      dress(request, reply as FastifyReply);
-      answerError(runtime, error, request, reply as FastifyReply);
+      dress(request, reply);
+      answerError(runtime, error, request, reply);
     },
   });
   // Signatures are over the bytes as they came; whoever wants JSON asks for it.

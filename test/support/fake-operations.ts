@@ -195,7 +195,13 @@ export class FakeOperations implements Operations {
     const report = { scanned: this.head, matched: this.head, replayed: 0, actions: {} };
     request.onProgress?.({ ...report, cancelled: false });
     const aborted = new Promise<void>((resolve) => {
-      request.signal?.addEventListener('abort', () => resolve(), { once: true });
+      request.signal?.addEventListener(
+        'abort',
+        () => {
+          resolve();
+        },
+        { once: true },
+      );
     });
     await Promise.race([this.replayGate, aborted]);
     return { ...report, replayed: this.head, cancelled: request.signal?.aborted ?? false };

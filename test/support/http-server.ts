@@ -9,9 +9,9 @@ export interface Served {
   readonly server: HttpServer;
   readonly url: string;
   readonly port: number;
-  call(method: string, path: string, options?: CallOptions): Promise<Answer>;
+  readonly call: (method: string, path: string, options?: CallOptions) => Promise<Answer>;
   /** A bare connection, for what no HTTP client would send. */
-  socket(): Promise<Socket>;
+  readonly socket: () => Promise<Socket>;
 }
 
 export interface CallOptions {
@@ -25,8 +25,12 @@ export interface Answer {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
-  /** Of a JSON answer. */
-  readonly json: any;
+  /** Of a JSON answer; else empty. */
+  readonly json: Readonly<Record<string, unknown>>;
+  /** What is under `error` in it. */
+  readonly code: string | undefined;
+  readonly message: string | undefined;
+  readonly hint: string | undefined;
 }
 
 const open: { close(): Promise<void> }[] = [];
@@ -50,15 +54,23 @@ export async function serve(options: Partial<HttpOptions> = {}, operations = new
         ...(sent === undefined ? {} : { body: sent }),
       });
       const text = await response.text();
-      const isJson = response.headers.get('content-type')?.startsWith('application/json');
-      return { status: response.status, headers: response.headers, text, json: isJson ? JSON.parse(text) : undefined };
+      return answerOf(response, text);
     },
     socket: () =>
       new Promise((resolve, reject) => {
-        const socket = connect(port, '127.0.0.1', () => resolve(socket));
+        const socket = connect(port, '127.0.0.1', () => {
+          resolve(socket);
+        });
         socket.once('error', reject);
       }),
   };
+}
+
+function answerOf({ status, headers }: Response, text: string): Answer {
+  const isJson = headers.get('content-type')?.startsWith('application/json') && text !== '';
+  const json = isJson ? (JSON.parse(text) as Record<string, unknown>) : {};
+  const { code, message, hint } = (json.error ?? {}) as Partial<Record<string, string>>;
+  return { status, headers, text, json, code, message, hint };
 }
 
 export async function closeAll(): Promise<void> {
@@ -73,7 +85,9 @@ export function readAll(socket: Socket, enough?: string): Promise<string> {
       text += chunk.toString('latin1');
       if (enough !== undefined && text.includes(enough)) resolve(text);
     });
-    socket.once('close', () => resolve(text));
+    socket.once('close', () => {
+      resolve(text);
+    });
     socket.on('error', () => undefined);
   });
 }

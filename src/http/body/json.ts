@@ -22,20 +22,55 @@ export function parseJson(bytes: Uint8Array, depthMax: number): JsonValue {
   return value;
 }
 
-/** Before anything recursive sees the text: depth, and integers that JavaScript would round. */
+const QUOTE = 34;
+const BACKSLASH = 92;
+const MINUS = 45;
+const isOpening = (char: number): boolean => char === 91 || char === 123;
+const isClosing = (char: number): boolean => char === 93 || char === 125;
+const isDigit = (char: number): boolean => char >= 48 && char <= 57;
+
+/**
+ * Before anything recursive sees the text: depth, and integers that JavaScript would round. One pass without going
+ * back, whatever the text is; what is not JSON is left to the parser.
+ */
 function scan(text: string, depthMax: number): void {
-  const token = /"(?:[^"\\]|\\.)*"|[[{]|[\]}]|-?\d+(?![\d.eE])|-?\d[\d.eE+-]*/gs;
   let depth = 0;
-  for (let match = token.exec(text); match; match = token.exec(text)) {
-    const [found] = match;
-    if (found === '[' || found === '{') {
+  for (let at = 0; at < text.length; at++) {
+    const char = text.charCodeAt(at);
+    if (char === QUOTE) at = endOfString(text, at);
+    else if (isOpening(char)) {
       if (++depth > depthMax) throw new Refusal('JSON_DEPTH', `the body is nested deeper than ${String(depthMax)}`);
-    } else if (found === ']' || found === '}') {
-      depth--;
-    } else if (found.length > 15 && /^-?\d+$/.test(found) && !Number.isSafeInteger(Number(found))) {
-      throw new Refusal('JSON_NUMBER', `the integer ${found.slice(0, 40)} is too large to be kept exactly`);
+    } else if (isClosing(char)) depth--;
+    else if (isDigit(char) || char === MINUS) {
+      const end = endOfNumber(text, at);
+      // Fewer digits than these are always exact.
+      if (end - at > 15) exactInteger(text.slice(at, end));
+      at = end - 1;
     }
   }
+}
+
+/** The index of the closing quote, or the end. */
+function endOfString(text: string, start: number): number {
+  let at = start + 1;
+  for (; at < text.length; at++) {
+    const char = text.charCodeAt(at);
+    if (char === QUOTE) return at;
+    if (char === BACKSLASH) at++;
+  }
+  return at;
+}
+
+function endOfNumber(text: string, start: number): number {
+  let at = start + 1;
+  while (at < text.length && '0123456789.eE+-'.includes(text.charAt(at))) at++;
+  return at;
+}
+
+/** Fractions are rounded everywhere and by everybody; an integer is an identifier. */
+function exactInteger(number: string): void {
+  if (!/^-?\d+$/.test(number) || Number.isSafeInteger(Number(number))) return;
+  throw new Refusal('JSON_NUMBER', `the integer ${number.slice(0, 40)} is too large to be kept exactly`);
 }
 
 function walk(value: JsonValue, path: string): void {

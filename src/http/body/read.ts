@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { HttpLimits } from '../options.ts';
 import { Refusal } from '../refusal.ts';
 import { decompress } from './decompress.ts';

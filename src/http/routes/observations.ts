@@ -52,23 +52,16 @@ async function observe(
 ): Promise<void> {
   const { clock } = options.runtime;
   const queue = new ObservationQueue(limits.observationsMax);
-  let wake: () => void = () => undefined;
   const unsubscribe = operations.observe((observation) => {
-    if (wanted && !wanted.has(observation.type)) return;
-    queue.add(observation);
-    wake();
+    if (!wanted || wanted.has(observation.type)) queue.add(observation);
   });
-  stream.signal.addEventListener('abort', () => wake(), { once: true });
   try {
     while (!stream.signal.aborted) {
+      await queue.ready(stream.signal);
       const { observations, dropped } = queue.take();
-      for (const { type, at, fields } of observations)
-        await stream.push({ event: type, data: { type, at, ...fields } });
+      for (const observation of observations) await stream.push({ event: observation.type, data: observation });
       if (dropped > 0) await stream.push({ event: 'dropped', data: { count: dropped } });
       await stream.flush();
-      if (observations.length === 0 && dropped === 0 && !stream.signal.aborted) {
-        await new Promise<void>((resolve) => (wake = resolve));
-      }
       // What comes within this time is sent together: a page is drawn a few times a second, not a thousand times.
       await clock.sleep(limits.observationFlushMs, stream.signal);
     }

@@ -27,7 +27,13 @@ export class EventStream {
         this.#cancelHeartbeat.now = beat();
       });
     this.#cancelHeartbeat = { now: beat() };
-    answer.signal.addEventListener('abort', () => this.#cancelHeartbeat.now(), { once: true });
+    answer.signal.addEventListener(
+      'abort',
+      () => {
+        this.#cancelHeartbeat.now();
+      },
+      { once: true },
+    );
     void answer.send(retry(limits.streamRetryMs));
   }
 

@@ -10,6 +10,7 @@ export class ObservationQueue {
   readonly #max: number;
   #held: Observation[] = [];
   #dropped = 0;
+  #wake: () => void = () => undefined;
 
   constructor(max: number) {
     this.#max = max;
@@ -19,6 +20,20 @@ export class ObservationQueue {
     const room = FREQUENT.has(observation.type) ? this.#max / 2 : this.#max;
     if (this.#held.length < room) this.#held.push(observation);
     else this.#dropped++;
+    this.#wake();
+  }
+
+  /** Resolves when there is something to take, or when the signal aborts. */
+  ready(signal: AbortSignal): Promise<void> {
+    if (this.#held.length > 0 || this.#dropped > 0 || signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const done = (): void => {
+        signal.removeEventListener('abort', done);
+        resolve();
+      };
+      this.#wake = done;
+      signal.addEventListener('abort', done, { once: true });
+    });
   }
 
   /** Everything held, and how many there was no room for since the last time. */

@@ -62,6 +62,8 @@ export type Received =
       readonly status: number;
       readonly code: string;
       readonly message: string;
+      /** The precise cause where the sender must not learn it (why a signature was refused): for logs, never for the answer. */
+      readonly reason?: string;
       readonly headers?: Readonly<Record<string, string>>;
     };
 

@@ -1,0 +1,5 @@
+import { httpSource } from './http/index.ts';
+import type { SourceKind } from './source.ts';
+
+/** Every source that a configuration can name. */
+export const sourceKinds = [httpSource] as unknown as readonly SourceKind[];

@@ -182,6 +182,106 @@ export const ERRORS = {
     hint: 'send less in one event: contracts need identifiers, not documents',
     reaction: 'reject',
   },
+  POSTGRES_UNREACHABLE: {
+    sentence: 'PostgreSQL cannot be reached',
+    hint: 'check the url and that the server runs; it is tried again by itself',
+    reaction: 'retry',
+  },
+  POSTGRES_SILENT: {
+    sentence: 'PostgreSQL has stopped sending',
+    hint: 'the connection is taken for dead and made anew; look at the network between, and at the load of the server',
+    reaction: 'retry',
+  },
+  POSTGRES_AUTH: {
+    sentence: 'PostgreSQL refuses the login',
+    hint: 'check user, password and database in the url, and pg_hba.conf; it is tried again by itself',
+    reaction: 'retry',
+  },
+  POSTGRES_PRIVILEGE: {
+    sentence: 'the PostgreSQL user may not do this',
+    hint: 'it needs REPLICATION, and with `create: true` CREATE on the database and ownership of the tables; or create publication and slot yourself and say `create: false`',
+    reaction: 'retry',
+  },
+  POSTGRES_VERSION: {
+    sentence: 'this version of PostgreSQL is too old',
+    hint: 'version 14 is the first whose change feed carries messages, which freshness is proven by',
+    reaction: 'halt',
+  },
+  POSTGRES_WAL_LEVEL: {
+    sentence: 'PostgreSQL does not write what a change feed needs',
+    hint: "run: ALTER SYSTEM SET wal_level = 'logical'; then restart the server",
+    reaction: 'halt',
+  },
+  POSTGRES_STANDBY: {
+    sentence: 'this PostgreSQL is a standby, and freshness can only be proven on the primary',
+    hint: 'let the url lead to the primary, e.g. with target_session_attrs or a name that follows a failover',
+    reaction: 'retry',
+  },
+  POSTGRES_TABLE_MISSING: {
+    sentence: 'a table of the configuration does not exist',
+    hint: 'check the names under `tables:`; they are case-sensitive and `schema.table`',
+    reaction: 'retry',
+  },
+  POSTGRES_NOT_A_TABLE: {
+    sentence: 'only tables have a change feed',
+    hint: 'name the tables behind the view, foreign table or materialized view instead',
+    reaction: 'halt',
+  },
+  POSTGRES_NO_IDENTITY: {
+    sentence: 'a table has no replica identity, so publishing it would make its UPDATEs and DELETEs fail',
+    hint: 'give it a primary key, or REPLICA IDENTITY FULL',
+    reaction: 'retry',
+  },
+  POSTGRES_PUBLICATION_MISSING: {
+    sentence: 'the publication does not exist',
+    hint: 'create it, or let Tidemark do it with `create: true`',
+    reaction: 'retry',
+  },
+  POSTGRES_PUBLICATION_INCOMPLETE: {
+    sentence: 'the publication leaves out changes that are needed',
+    hint: 'alter it as shown, or let Tidemark do it with `create: true`',
+    reaction: 'retry',
+  },
+  POSTGRES_SLOT_MISSING: {
+    sentence: 'the replication slot does not exist',
+    hint: "create it with pg_create_logical_replication_slot(name, 'pgoutput'), or let Tidemark do it with `create: true`",
+    reaction: 'retry',
+  },
+  POSTGRES_SLOT_LOST: {
+    sentence: 'PostgreSQL has given up the replication slot',
+    hint: 'Tidemark was away longer than max_slot_wal_keep_size allows; with `create: true` it starts a new slot, and says that there is a gap',
+    reaction: 'retry',
+  },
+  POSTGRES_SLOT_BUSY: {
+    sentence: 'the replication slot is in use by another process',
+    hint: 'only one Tidemark can read a slot: stop the other one, or give this source a `slot:` of its own',
+    reaction: 'retry',
+  },
+  POSTGRES_SLOT_FOREIGN: {
+    sentence: 'the replication slot belongs to something else',
+    hint: 'give this source a `slot:` of its own',
+    reaction: 'halt',
+  },
+  POSTGRES_SLOTS_FULL: {
+    sentence: 'PostgreSQL has no room for another replication slot or connection',
+    hint: 'raise max_replication_slots or max_wal_senders, or drop slots that nobody uses (pg_replication_slots)',
+    reaction: 'retry',
+  },
+  POSTGRES_COVERAGE_CHANGED: {
+    sentence: 'a table, its columns or the publication have been altered',
+    hint: 'nothing to do: the feed starts again, and what was cached from these tables is dropped',
+    reaction: 'retry',
+  },
+  POSTGRES_PROTOCOL: {
+    sentence: 'PostgreSQL sent something that cannot be read',
+    hint: 'please report it with the message and the version of the server',
+    reaction: 'resync',
+  },
+  POSTGRES_FAILED: {
+    sentence: 'PostgreSQL reports an error',
+    hint: 'the message is the server\'s own; it is tried again by itself',
+    reaction: 'retry',
+  },
 } as const satisfies Record<string, ErrorKind>;
 
 export type ErrorCode = keyof typeof ERRORS;

@@ -92,17 +92,36 @@ export interface PlanPreview {
   readonly event: { readonly type: string; readonly source: string; readonly data: JsonValue };
   readonly plan: Plan;
   /** Per layer, the actions it would apply. */
-  readonly layers: readonly { readonly layer: string; readonly actions: readonly string[]; readonly skipped: readonly string[] }[];
+  readonly layers: readonly {
+    readonly layer: string;
+    readonly actions: readonly string[];
+    readonly skipped: readonly string[];
+  }[];
   /** Contracts whose trigger matched and what came of them. */
-  readonly matched: readonly { readonly contract: string; readonly file: string; readonly line: number; readonly note: string }[];
+  readonly matched: readonly {
+    readonly contract: string;
+    readonly file: string;
+    readonly line: number;
+    readonly note: string;
+  }[];
 }
 
 export interface Explanation {
   readonly key: string;
   /** Contracts with a template that can produce this key, and the event types that do. */
-  readonly endedBy: readonly { readonly contract: string; readonly triggers: readonly string[]; readonly action: string }[];
+  readonly endedBy: readonly {
+    readonly contract: string;
+    readonly triggers: readonly string[];
+    readonly action: string;
+  }[];
   /** The newest entries that ended its trust. */
-  readonly last: readonly { readonly offset: Offset; readonly type: string; readonly source: string; readonly receivedAt: Millis; readonly via: string }[];
+  readonly last: readonly {
+    readonly offset: Offset;
+    readonly type: string;
+    readonly source: string;
+    readonly receivedAt: Millis;
+    readonly via: string;
+  }[];
   /** How far back `last` was searched, in entries. */
   readonly searched: number;
   /** Per layer and namespace, what is held and whether it may be served now, with the reason in words. */

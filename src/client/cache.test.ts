@@ -26,7 +26,14 @@ class World {
     this.cache = new Cache<string | null, string>({
       store: this.store,
       shelf: this.shelf,
-      policy: { name: 'product', ttlMs: 10_000, jitter: 0, maxStalenessMs: undefined, whenUncertain: 'bypass', ...policy },
+      policy: {
+        name: 'product',
+        ttlMs: 10_000,
+        jitter: 0,
+        maxStalenessMs: undefined,
+        whenUncertain: 'bypass',
+        ...policy,
+      },
       counts: this.counts,
       runtime: this.runtime,
       observer: { active: watched, tell: (type) => this.told.push(type) },
@@ -44,7 +51,10 @@ class World {
 
   apply(...actions: Action[]): void {
     this.offset++;
-    this.store.apply(actions.map((action) => ({ action, at: at(this.offset) })), at(this.offset));
+    this.store.apply(
+      actions.map((action) => ({ action, at: at(this.offset) })),
+      at(this.offset),
+    );
   }
 
   readonly load = (): string | null => {
@@ -117,7 +127,9 @@ describe('a read', () => {
     const expiries = ['short', 'long', 'own'].map((key) => world.store.find(world.shelf, key)?.expiresAt);
     expect(expiries).toEqual([1_000, 10_000, 2_000]);
     expect(world.store.find(world.shelf, 'own')?.marks.map((mark) => mark.tag)).toEqual(['blue']);
-    await expect(world.cache.getOrSet({ key: 'x', factory: world.load, ttl: 'soon' })).rejects.toMatchObject({ code: 'OPTION_INVALID' });
+    await expect(world.cache.getOrSet({ key: 'x', factory: world.load, ttl: 'soon' })).rejects.toMatchObject({
+      code: 'OPTION_INVALID',
+    });
   });
 
   it('spreads expiries by its jitter, only ever earlier', async () => {
@@ -355,7 +367,11 @@ describe('trust', () => {
   });
 
   it('of a loaded value is told with its age', async () => {
-    expect(await world.cache.read({ key: 'k', factory: world.load })).toMatchObject({ trust: 'fresh', layer: 'source', maxAgeMs: 0 });
+    expect(await world.cache.read({ key: 'k', factory: world.load })).toMatchObject({
+      trust: 'fresh',
+      layer: 'source',
+      maxAgeMs: 0,
+    });
     expect(await world.cache.read({ key: 'k', factory: world.load })).toMatchObject({ trust: 'ttl', layer: 'local' });
   });
 
@@ -418,7 +434,9 @@ describe('without a factory', () => {
     expect(await world.cache.set({ key: 'k', value: read, stamp })).toBe(false);
     expect(await world.cache.set({ key: 'k', value: 'v2', tags: ['red'], ttl: '1m' })).toBe(true);
     expect(await world.cache.get({ key: 'k' })).toBe('v2');
-    await expect(world.cache.set({ key: 'k', value: undefined as never })).rejects.toMatchObject({ code: 'VALUE_UNDEFINED' });
+    await expect(world.cache.set({ key: 'k', value: undefined as never })).rejects.toMatchObject({
+      code: 'VALUE_UNDEFINED',
+    });
   });
 
   it('set proves nothing by itself: under a bound only the sources make it fresh', async () => {

@@ -244,7 +244,8 @@ export class Cache<T, R = unknown> {
     const flight = this.#flights.get(options.key);
     if (!flight || options.atLeast !== undefined) return null;
     const { store, shelf } = this.#parts;
-    if (store.fence.refuses(flight.stamp, shelf.name, options.key, [...flight.tags, ...(options.tags ?? [])])) return null;
+    if (store.fence.refuses(flight.stamp, shelf.name, options.key, [...flight.tags, ...(options.tags ?? [])]))
+      return null;
     const tooOld = need.maxStalenessMs !== undefined && need.at - flight.startedAt > need.maxStalenessMs;
     return tooOld && need.at - shelf.provenAt > (need.maxStalenessMs ?? 0) ? null : flight;
   }
@@ -326,7 +327,10 @@ export class Cache<T, R = unknown> {
   }
 
   #unproven(key: string, facts: TrustFacts, now: Mono): TidemarkError {
-    return new TidemarkError('FRESHNESS_UNPROVEN', `key "${key}" of namespace "${this.namespace}": ${reasonOf(facts, now)}`);
+    return new TidemarkError(
+      'FRESHNESS_UNPROVEN',
+      `key "${key}" of namespace "${this.namespace}": ${reasonOf(facts, now)}`,
+    );
   }
 }
 

@@ -31,7 +31,8 @@ export interface Need {
  * could have seen. Otherwise the value must not be older than the namespace's bound at the time the reader came.
  */
 export function suits(flight: Flight<unknown>, landing: Landing<unknown>, need: Need, provenAt: Mono): boolean {
-  if (landing.refused && landing.refused.reason !== 'older-than-stored' && landing.refused.at <= need.watermark) return false;
+  if (landing.refused && landing.refused.reason !== 'older-than-stored' && landing.refused.at <= need.watermark)
+    return false;
   if (need.maxStalenessMs === undefined) return true;
   const knownAt = landing.refused ? flight.startedAt : Math.max(flight.startedAt, provenAt);
   return need.at - knownAt <= need.maxStalenessMs;

@@ -1,4 +1,4 @@
-import type { Batch, ChangeEvent } from '../model/event.ts';
+import { UNDECODABLE, type Batch, type ChangeEvent } from '../model/event.ts';
 import { EVERY_NAMESPACE, type Plan, type PlannedAction } from '../model/plan.ts';
 import type { Epoch, Millis, Position, SourceId } from '../model/position.ts';
 
@@ -28,23 +28,31 @@ export function controlBatch({ source, epoch, position, event, receivedAt }: Con
 export type FedBy = (source: SourceId) => readonly string[] | null;
 
 /**
- * What an entry of our own means. History that may be missing, or contracts that may have missed something, end the
- * trust of everything that they could have ended: a gap is one more invalidation, with an offset like any other
- * (SPEC I5), so fences, watermarks, replay and every layer treat it as such.
+ * What an entry of our own means. History that may be missing, a change that could not be read, or contracts that may
+ * have missed something end the trust of everything that they could have ended: a gap is one more invalidation, with
+ * an offset like any other (SPEC I5), so fences, watermarks, replay and every layer treat it as such.
  */
 export function controlPlan(event: ChangeEvent, contractHash: string, fedBy: FedBy): Plan {
-  const namespaces = event.type === GAP ? fedBy(event.source) : null;
-  const actions = (namespaces ?? [EVERY_NAMESPACE]).map(
-    (target): PlannedAction => ({
-      kind: 'purge_namespace',
-      target,
-      contract: event.type === GAP ? 'gap' : 'contracts-changed',
-      widened: true,
-    }),
-  );
-  return { contractHash, actions, problems: [] };
+  const namespaces = event.type === CONTRACTS_CHANGED ? null : fedBy(event.source);
+  const contract = NAMES[event.type] ?? event.type;
+  const actions = (namespaces ?? [EVERY_NAMESPACE]).map((target): PlannedAction => ({
+    kind: 'purge_namespace',
+    target,
+    contract,
+    widened: true,
+  }));
+  const message = 'the source could not read this change, so everything that it feeds was invalidated';
+  const problem = { contract, action: 'purge_namespace', template: '', code: 'EVENT_UNDECODABLE', message } as const;
+  return { contractHash, actions, problems: event.type === UNDECODABLE ? [problem] : [] };
 }
 
+const NAMES: Readonly<Record<string, string>> = {
+  [GAP]: 'gap',
+  [CONTRACTS_CHANGED]: 'contracts-changed',
+  [UNDECODABLE]: 'undecodable',
+};
+
+/** Whether the event is one of ours, which no contract plans. */
 export function isControl(event: ChangeEvent): boolean {
-  return event.type === GAP || event.type === CONTRACTS_CHANGED;
+  return Object.hasOwn(NAMES, event.type);
 }

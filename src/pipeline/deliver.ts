@@ -59,13 +59,14 @@ export class Delivery {
 
   async run(signal: AbortSignal): Promise<void> {
     const { journal, inner, runtime } = this.#parts;
-    for (let attempt = 0; !signal.aborted; ) {
+    for (let attempt = 0; !signal.aborted;) {
       try {
         await inner.moved(this.#read, signal);
         if (signal.aborted) return;
         const page = await journal.read(this.#read, PAGE);
         const limit = inner.watermark();
-        const entries = page.length > 0 && (page.at(-1)?.offset ?? 0) > limit ? page.filter((entry) => entry.offset <= limit) : page;
+        const entries =
+          page.length > 0 && (page.at(-1)?.offset ?? 0) > limit ? page.filter((entry) => entry.offset <= limit) : page;
         if (entries.length > 0) await this.#deliver(entries, signal);
         attempt = 0;
         // Between pages everything else gets its turn, so that a backlog does not starve readers (SPEC I4).
@@ -176,7 +177,8 @@ export class Delivery {
 
 /** Key, tag, namespace: widening is always safe, skipping never is. */
 function widen(action: Action): Action | null {
-  if (action.kind === 'purge_namespace') return action.target === EVERY_NAMESPACE ? null : { ...action, target: EVERY_NAMESPACE };
+  if (action.kind === 'purge_namespace')
+    return action.target === EVERY_NAMESPACE ? null : { ...action, target: EVERY_NAMESPACE };
   const { layers } = action;
   return { kind: 'purge_namespace', target: action.namespace ?? EVERY_NAMESPACE, ...(layers ? { layers } : {}) };
 }

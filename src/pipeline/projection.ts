@@ -100,7 +100,10 @@ export class Projection {
         failure = error;
         this.#report.failures++;
         this.#report.lastError = error instanceof Error ? error.message : String(error);
-        runtime.log.warn({ projection: name, attempt: attempt + 1, err: error }, 'the projection could not be refreshed');
+        runtime.log.warn(
+          { projection: name, attempt: attempt + 1, err: error },
+          'the projection could not be refreshed',
+        );
       }
     }
     if (signal.aborted) return;

@@ -39,7 +39,7 @@ export class Refreshes {
 
   async run(signal: AbortSignal): Promise<void> {
     const { journal, inner, runtime } = this.#parts;
-    for (let attempt = 0; !signal.aborted; ) {
+    for (let attempt = 0; !signal.aborted;) {
       try {
         await inner.moved(this.#read, signal);
         if (signal.aborted) return;
@@ -73,7 +73,10 @@ export class Refreshes {
       if (action.kind !== 'refresh_projection') continue;
       const projection = this.#projections.get(action.target);
       if (!projection) {
-        this.#parts.runtime.log.warn({ projection: action.target, offset: entry.offset }, 'no such projection any more');
+        this.#parts.runtime.log.warn(
+          { projection: action.target, offset: entry.offset },
+          'no such projection any more',
+        );
         continue;
       }
       const open = this.#open.get(action.target);

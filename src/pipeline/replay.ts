@@ -65,9 +65,18 @@ export async function replay(parts: ReplayParts, range: ReplayRange): Promise<Re
         if (range.signal.aborted) break;
         const event = { ...entry.event, id: `${entry.event.id}${MARK}${run}-${entry.offset}` };
         const now = runtime.clock.now();
-        await accept({ source: entry.source, epoch: '', position: null, first: 0, commit: true, events: [event], receivedAt: now });
+        await accept({
+          source: entry.source,
+          epoch: '',
+          position: null,
+          first: 0,
+          commit: true,
+          events: [event],
+          receivedAt: now,
+        });
         progress = { ...progress, replayed: progress.replayed + 1 };
-        if (progress.replayed % PACE_EVERY === 0) await runtime.clock.sleep((1_000 * PACE_EVERY) / range.rate, range.signal);
+        if (progress.replayed % PACE_EVERY === 0)
+          await runtime.clock.sleep((1_000 * PACE_EVERY) / range.rate, range.signal);
       }
     }
     range.onProgress(progress);

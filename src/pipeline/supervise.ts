@@ -128,7 +128,10 @@ export class Feed {
         const data = { code: item.code, reason: item.reason };
         const event = { id, type: GAP, source: name, data };
         const { epoch, position } = item.resume;
-        this.#follow(accept(controlBatch({ source: name, epoch, position, event, receivedAt: runtime.clock.now() })), position);
+        this.#follow(
+          accept(controlBatch({ source: name, epoch, position, event, receivedAt: runtime.clock.now() })),
+          position,
+        );
         return;
       }
     }

@@ -34,15 +34,13 @@ export class VirtualClock implements Clock {
         resolve();
         return;
       }
-      const cancel = this.after(ms, resolve);
-      signal?.addEventListener(
-        'abort',
-        () => {
-          cancel();
-          resolve();
-        },
-        { once: true },
-      );
+      const wake = (): void => {
+        cancel();
+        signal?.removeEventListener('abort', wake);
+        resolve();
+      };
+      const cancel = this.after(ms, wake);
+      signal?.addEventListener('abort', wake, { once: true });
     });
   }
 

@@ -64,7 +64,13 @@ describe('the fence', () => {
 
   it('raises the floor when it forgets a tombstone, so forgetting refuses more and never less', () => {
     const fence = new Fence({ tombstonesMax: 2 });
-    for (const [key, offset] of [['a', 1], ['b', 2], ['a', 3], ['c', 4]] as const) fence.invalidateKey(key, at(offset));
+    for (const [key, offset] of [
+      ['a', 1],
+      ['b', 2],
+      ['a', 3],
+      ['c', 4],
+    ] as const)
+      fence.invalidateKey(key, at(offset));
     expect(fence.floor).toBe(2);
     expect(fence.refuses(at(1), 'product', 'z', [])).toEqual({ reason: 'below-floor', at: 2 });
     expect(fence.refuses(at(2), 'product', 'a', [])?.reason).toBe('key-invalidated');

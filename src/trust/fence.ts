@@ -116,7 +116,12 @@ export class Fence {
   }
 
   /** Why a value whose load began at `stamp` may not be stored or joined; `null` when it may. Equal is new enough. */
-  refuses(stamp: Offset, namespace: string, key: string, tags: readonly string[]): { reason: Refusal; at: Offset } | null {
+  refuses(
+    stamp: Offset,
+    namespace: string,
+    key: string,
+    tags: readonly string[],
+  ): { reason: Refusal; at: Offset } | null {
     if (!this.#enforced) return null;
     if (stamp < this.#floor) return { reason: 'below-floor', at: this.#floor };
     const purged = this.#purgedAt(namespace);

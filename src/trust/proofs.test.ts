@@ -29,7 +29,13 @@ describe('proofs of a source', () => {
 
   it('are taken in order as the watermark moves over them', () => {
     const proofs = new Proofs();
-    for (const [offset, t0] of [[2, 10], [4, 20], [4, 30], [6, 40]] as const) proofs.add(at(offset), t0);
+    for (const [offset, t0] of [
+      [2, 10],
+      [4, 20],
+      [4, 30],
+      [6, 40],
+    ] as const)
+      proofs.add(at(offset), t0);
     proofs.advance(at(4));
     expect(proofs.provenAt).toBe(30);
     proofs.advance(at(9));

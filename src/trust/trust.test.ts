@@ -73,8 +73,16 @@ describe('the reason in words', () => {
   it.each([
     [facts(), 50, 'proven fresh as of 50 ms ago by its own load, within 100 ms'],
     [facts({ provenAt: 20 }), 50, 'proven fresh as of 30 ms ago by a proof through its sources, within 100 ms'],
-    [facts(), 500, 'known to be current 500 ms ago, beyond the bound of 100 ms: its sources have not proven more since'],
-    [facts({ loadedAt: NEVER }), 500, 'never proven, beyond the bound of 100 ms: its sources have not proven more since'],
+    [
+      facts(),
+      500,
+      'known to be current 500 ms ago, beyond the bound of 100 ms: its sources have not proven more since',
+    ],
+    [
+      facts({ loadedAt: NEVER }),
+      500,
+      'never proven, beyond the bound of 100 ms: its sources have not proven more since',
+    ],
     [facts({ maxStalenessMs: undefined }), 500, 'no max_staleness asked for; ttl ends in 9500 ms'],
     [facts({ expiredAsOf: 0 }), 50, 'expired by an event; known to be current 50 ms ago'],
     [facts(), 30_000, 'its ttl ended 20 s ago'],

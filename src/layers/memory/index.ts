@@ -69,7 +69,9 @@ const options = z.strictObject({
     .int()
     .positive()
     .default(65_536)
-    .describe('Invalidations remembered one by one for loads under way; older ones refuse every load that began before them.'),
+    .describe(
+      'Invalidations remembered one by one for loads under way; older ones refuse every load that began before them.',
+    ),
 });
 
 export type MemoryLayerOptions = z.output<typeof options>;

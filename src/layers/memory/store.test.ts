@@ -5,8 +5,20 @@ import { NEVER } from '../../trust/proofs.ts';
 import { MemoryStore, type Fill, type Shelf } from './store.ts';
 
 const at = (offset: number): Offset => offset as Offset;
-const fill = (over: Partial<Fill> = {}): Fill => ({ value: 'v', tags: [], stamp: at(0), loadedAt: 0, ttlMs: 1_000, ...over });
-const act = (kind: Action['kind'], target: string, offset: number, namespace?: string): { action: Action; at: Offset } => ({
+const fill = (over: Partial<Fill> = {}): Fill => ({
+  value: 'v',
+  tags: [],
+  stamp: at(0),
+  loadedAt: 0,
+  ttlMs: 1_000,
+  ...over,
+});
+const act = (
+  kind: Action['kind'],
+  target: string,
+  offset: number,
+  namespace?: string,
+): { action: Action; at: Offset } => ({
   action: { kind, target, ...(namespace === undefined ? {} : { namespace }) },
   at: at(offset),
 });
@@ -78,7 +90,9 @@ describe('the memory store', () => {
   it('refuses a fill whose load began before an invalidation of its key, tag or namespace, and forgets nothing else', () => {
     store.apply([act('delete_key', 'k', 1), act('purge_tag', 'red', 2), act('purge_namespace', 'order', 3)], at(3));
     expect(store.fill(product, 'k', fill(), 0)).toEqual({ stored: false, reason: 'key-invalidated', at: 1 });
-    expect(store.fill(product, 'x', fill({ tags: ['red'], stamp: at(1) }), 0)).toMatchObject({ reason: 'tag-invalidated' });
+    expect(store.fill(product, 'x', fill({ tags: ['red'], stamp: at(1) }), 0)).toMatchObject({
+      reason: 'tag-invalidated',
+    });
     expect(store.fill(order, 'y', fill({ stamp: at(2) }), 0)).toMatchObject({ reason: 'namespace-purged' });
     expect(store.fill(product, 'z', fill(), 0).stored).toBe(true);
   });
@@ -86,7 +100,9 @@ describe('the memory store', () => {
   it('keeps what saw more of the source when two loads end in the wrong order (anomaly A8)', () => {
     store.apply([], at(5));
     store.fill(product, 'k', fill({ value: 'newer', stamp: at(5), loadedAt: 10 }), 20);
-    expect(store.fill(product, 'k', fill({ value: 'older', stamp: at(4) }), 20)).toMatchObject({ reason: 'older-than-stored' });
+    expect(store.fill(product, 'k', fill({ value: 'older', stamp: at(4) }), 20)).toMatchObject({
+      reason: 'older-than-stored',
+    });
     expect(store.fill(product, 'k', fill({ value: 'older', stamp: at(5), loadedAt: 9 }), 20).stored).toBe(false);
     expect(store.fill(product, 'k', fill({ value: 'given', stamp: at(5), loadedAt: NEVER }), 20).stored).toBe(true);
     expect(store.find(product, 'k')?.value).toBe('given');

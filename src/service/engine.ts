@@ -1,0 +1,347 @@
+import { assert, TidemarkError } from '../errors.ts';
+import type { Config } from '../config/config.ts';
+import { columnsRead } from '../contracts/columns.ts';
+import type { ContractSet } from '../contracts/contract.ts';
+import { plan } from '../contracts/plan.ts';
+import { journalKinds } from '../journal/index.ts';
+import type { Journal } from '../journal/journal.ts';
+import { layerKinds } from '../layers/index.ts';
+import type { Layer } from '../layers/layer.ts';
+import { MemoryLayer, memoryLayer } from '../layers/memory/index.ts';
+import type { Appended } from '../model/entry.ts';
+import type { Batch, ChangeEvent } from '../model/event.ts';
+import type { Plan } from '../model/plan.ts';
+import type { Offset, SourceId } from '../model/position.ts';
+import { CONTRACTS_CHANGED, controlBatch, controlPlan, isControl, SELF } from '../pipeline/control.ts';
+import { Delivery, type Inner } from '../pipeline/deliver.ts';
+import { Intake } from '../pipeline/intake.ts';
+import { Projection, type Refresh } from '../pipeline/projection.ts';
+import { PROJECTIONS, Refreshes } from '../pipeline/refresh.ts';
+import { Settlement } from '../pipeline/settle.ts';
+import { Feed } from '../pipeline/supervise.ts';
+import { Observers } from '../runtime/observers.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import { sourceKinds } from '../sources/index.ts';
+import type { Receiver, Source, SourceCapabilities } from '../sources/source.ts';
+import { Namespaces } from './namespaces.ts';
+import { refreshOf } from './projections.ts';
+import { watchTrust } from './watch.ts';
+
+export interface EngineParts {
+  readonly config: Config;
+  readonly runtime: Runtime;
+  /** Projections that are functions, by name. */
+  readonly refreshes: Readonly<Record<string, Refresh>>;
+}
+
+/** A configured source at run time. */
+export interface Intaken {
+  readonly name: SourceId;
+  readonly type: string;
+  readonly can: SourceCapabilities;
+  readonly source: Source | null;
+  readonly feed: Feed | null;
+  readonly receiver: Receiver | null;
+  /** Events that were sent rather than read. */
+  received: number;
+  lastReceivedAt: number | null;
+}
+
+/** A layer and the loop that applies the journal to it. */
+export interface Delivered {
+  readonly layer: Layer;
+  readonly type: string;
+  readonly delivery: Delivery;
+}
+
+/** How long a drain may take before what is not applied is left to the next start: half of most supervisors' patience. */
+const DRAIN_MS = 5_000;
+
+const TRIM_EVERY_MS = 60_000;
+
+/**
+ * The composition root: everything made, wired and started, in the order in which data flows. Read it top to bottom.
+ */
+export class Engine {
+  readonly config: Config;
+  readonly runtime: Runtime;
+  readonly observers: Observers;
+  readonly journal: Journal;
+  readonly memory: MemoryLayer;
+  readonly layers: readonly Delivered[];
+  readonly namespaces: Namespaces;
+  readonly settlement: Settlement;
+  readonly intake: Intake;
+  readonly sources: ReadonlyMap<SourceId, Intaken>;
+  readonly projections: ReadonlyMap<string, Projection>;
+  readonly startedAt: number;
+  readonly closing = new AbortController();
+  readonly #feeding = new AbortController();
+  readonly #loops: Promise<void>[] = [];
+  readonly #feeds: Promise<void>[] = [];
+  readonly #refreshes: Refreshes;
+  #contracts: ContractSet;
+  #closed: Promise<void> | null = null;
+
+  static async start({ config, runtime, refreshes }: EngineParts): Promise<Engine> {
+    const kind = find(journalKinds, config.journal.type);
+    const journal = await kind.open({ runtime, baseDir: config.baseDir }, config.journal.options);
+    try {
+      const layers = await openLayers(config, runtime, journal.head);
+      const from = (await journal.cursor(PROJECTIONS)) ?? journal.head;
+      const opened = await openSources(config, runtime);
+      return new Engine({ config, runtime, refreshes }, journal, layers, opened, from);
+    } catch (error) {
+      await journal.close();
+      throw error;
+    }
+  }
+
+  private constructor(
+    { config, runtime, refreshes }: EngineParts,
+    journal: Journal,
+    layers: readonly { readonly layer: Layer; readonly type: string }[],
+    opened: readonly Opened[],
+    projectionsFrom: Offset,
+  ) {
+    this.config = config;
+    this.runtime = runtime;
+    this.journal = journal;
+    this.observers = new Observers(runtime.clock);
+    this.startedAt = runtime.clock.now();
+    this.#contracts = config.contracts;
+
+    const provers = opened.filter(({ can }) => can.prove).map(({ name }) => name);
+    const names = opened.map(({ name }) => name);
+    this.namespaces = new Namespaces(config.namespaces.values(), provers, names);
+
+    this.intake = new Intake({ journal, runtime, observers: this.observers, plan: (event) => this.planOf(event) });
+
+    this.settlement = new Settlement();
+    const memory = layers.map(({ layer }) => layer).find((layer) => layer instanceof MemoryLayer);
+    assert(memory !== undefined, 'there is always a memory layer');
+    this.memory = memory;
+    this.namespaces.advance(journal.head);
+    this.layers = layers.map(({ layer, type }, index) =>
+      this.#deliver(layer, type, layers[index - 1]?.layer.name ?? null),
+    );
+
+    const everywhere = this.#after(layers.map(({ layer }) => layer.name));
+    this.projections = new Map(
+      Array.from(config.projections.values(), (projection) => [
+        projection.name,
+        new Projection({
+          ...projection,
+          refresh: refreshOf(projection, refreshes, runtime),
+          runtime,
+          done: (upTo, tookMs) => {
+            this.#refreshes.done(projection.name, upTo);
+            this.observers.tell('projection:refreshed', { projection: projection.name, offset: upTo, tookMs });
+          },
+          gaveUp: (upTo, attempts, error) => this.#projectionGaveUp(projection.name, upTo, attempts, error),
+        }),
+      ]),
+    );
+    this.#refreshes = new Refreshes({ journal, runtime, inner: everywhere }, this.projections, projectionsFrom);
+
+    this.sources = new Map(opened.map((one) => [one.name, this.#feed(one)]));
+    this.#run();
+  }
+
+  get contracts(): ContractSet {
+    return this.#contracts;
+  }
+
+  /** What an event means under the contracts of the moment. */
+  planOf(event: ChangeEvent): Plan {
+    return isControl(event)
+      ? controlPlan(event, this.#contracts.hash, (source) => this.namespaces.fedBy(source))
+      : plan(this.#contracts, event);
+  }
+
+  /** @throws CLOSED */
+  accept(batch: Batch): Promise<Appended> {
+    if (this.closing.signal.aborted) return Promise.reject(new TidemarkError('CLOSED'));
+    const sent = this.sources.get(batch.source);
+    if (sent) {
+      sent.received += batch.events.length;
+      sent.lastReceivedAt = batch.receivedAt;
+    }
+    return this.intake.accept(batch);
+  }
+
+  /**
+   * Takes new contracts into use. What is cached was filled under the old ones and may depend on events that only the
+   * new ones act on, so a real change ends the trust of everything (anomaly C7).
+   */
+  async adopt(contracts: ContractSet): Promise<void> {
+    if (contracts.hash === this.#contracts.hash) return;
+    this.#contracts = contracts;
+    const now = this.runtime.clock.now();
+    const id = `contracts-${contracts.hash}-${this.runtime.random.id()}`;
+    const event: ChangeEvent = { id, type: CONTRACTS_CHANGED, source: SELF, data: { hash: contracts.hash } };
+    await this.accept(controlBatch({ source: SELF, epoch: '', position: null, event, receivedAt: now }));
+  }
+
+  /**
+   * Stops taking events, lets what is under way become durable and applied, then closes. Nothing acknowledged is lost:
+   * what was not applied in time is in the journal for the next start.
+   */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  #deliver(layer: Layer, type: string, innerName: string | null): Delivered {
+    const { journal, runtime, observers, settlement } = this;
+    const inner: Inner =
+      innerName === null
+        ? { watermark: () => journal.head, moved: (after, signal) => journal.changed(after, signal) }
+        : this.#after([innerName]);
+    settlement.add(layer.name, journal.head);
+    const delivery = new Delivery(
+      {
+        layer,
+        journal,
+        runtime,
+        observers,
+        inner,
+        settled: (watermark) => {
+          if (layer === this.memory) this.namespaces.advance(watermark);
+          settlement.advance(layer.name, watermark);
+        },
+        failed: (at) => {
+          settlement.fail(layer.name, at);
+        },
+      },
+      journal.head,
+    );
+    return { layer, type, delivery };
+  }
+
+  #after(layers: readonly string[]): Inner {
+    return {
+      watermark: () =>
+        layers.reduce<Offset>((low, name) => min(low, this.settlement.watermark(name)), this.journal.head),
+      moved: (after, signal) => this.settlement.moved(layers, after, signal),
+    };
+  }
+
+  #feed({ name, type, can, source, receiver }: Opened): Intaken {
+    const feed =
+      source &&
+      new Feed({
+        name,
+        source,
+        journal: this.journal,
+        runtime: this.runtime,
+        observers: this.observers,
+        accept: (batch) => this.intake.accept(batch),
+        proven: (at, t0) => {
+          this.namespaces.prove(name, at, t0);
+        },
+      });
+    return { name, type, can, source, feed, receiver, received: 0, lastReceivedAt: null };
+  }
+
+  #run(): void {
+    const { signal } = this.closing;
+    for (const { delivery } of this.layers) this.#loops.push(delivery.run(signal));
+    if (this.projections.size > 0) this.#loops.push(this.#refreshes.run(signal));
+    this.#loops.push(this.#trim(signal), watchTrust(this, signal));
+    for (const { feed } of this.sources.values()) if (feed) this.#feeds.push(feed.run(this.#feeding.signal));
+  }
+
+  async #trim(signal: AbortSignal): Promise<void> {
+    const { clock, log } = this.runtime;
+    while (!signal.aborted) {
+      await clock.sleep(TRIM_EVERY_MS, signal);
+      if (signal.aborted) return;
+      try {
+        await this.journal.trim(clock.now() - this.config.journal.retentionMs);
+      } catch (error) {
+        log.error({ err: error }, 'the journal could not be trimmed; trying again in a minute');
+      }
+    }
+  }
+
+  async #projectionGaveUp(name: string, upTo: Offset, attempts: number, error: unknown): Promise<void> {
+    const message = error instanceof Error ? error.message : String(error);
+    const stage = `projection:${name}`;
+    this.runtime.metrics.deadLetters.inc({ stage: 'projection' });
+    const letter = await this.journal.deadLetters.put({
+      offset: upTo,
+      source: SELF,
+      stage,
+      code: 'PROJECTION_FAILED',
+      message,
+      event: null,
+      action: { kind: 'refresh_projection', target: name, contract: '' },
+      attempts,
+      at: this.runtime.clock.now(),
+    });
+    this.observers.tell('dead-letter', { id: letter.id, stage, code: letter.code, message });
+  }
+
+  async #close(): Promise<void> {
+    const { clock } = this.runtime;
+    this.#feeding.abort();
+    await Promise.all(this.#feeds);
+    const stop = new AbortController();
+    await Promise.race([this.settlement.reached(this.journal.head), clock.sleep(DRAIN_MS, stop.signal)]);
+    stop.abort();
+    this.closing.abort();
+    await Promise.all(Array.from(this.projections.values(), (projection) => projection.close()));
+    await Promise.all(this.#loops);
+    this.settlement.close();
+    for (const { source } of this.sources.values()) await source?.close();
+    for (const { layer } of this.layers) await layer.close();
+    await this.journal.close();
+  }
+}
+
+interface Opened {
+  readonly name: SourceId;
+  readonly type: string;
+  readonly can: SourceCapabilities;
+  readonly source: Source | null;
+  readonly receiver: Receiver | null;
+}
+
+async function openSources(config: Config, runtime: Runtime): Promise<Opened[]> {
+  const columns = columnsRead(config.contracts);
+  const opened: Opened[] = [];
+  for (const [name, { type, options }] of config.sources) {
+    const kind = find(sourceKinds, type);
+    const context = { name, runtime, columns, baseDir: config.baseDir };
+    const source = kind.open ? await kind.open(context, options) : null;
+    opened.push({ name, type, can: kind.can, source, receiver: kind.receiver?.(context, options) ?? null });
+  }
+  return opened;
+}
+
+/** The configured layers; when none of them is the process's own memory, one is put innermost: reads need it. */
+async function openLayers(
+  config: Config,
+  runtime: Runtime,
+  startAt: Offset,
+): Promise<{ layer: Layer; type: string }[]> {
+  const configured = config.layers.some(({ type }) => type === memoryLayer.type)
+    ? config.layers
+    : [{ name: 'local', type: memoryLayer.type, options: memoryLayer.options.parse({}) }, ...config.layers];
+  const layers: { layer: Layer; type: string }[] = [];
+  for (const { name, type, options } of configured) {
+    layers.push({ layer: await find(layerKinds, type).open({ name, runtime, startAt }, options), type });
+  }
+  return layers;
+}
+
+function find<K extends { readonly type: string }>(kinds: readonly K[], type: string): K {
+  const kind = kinds.find((one) => one.type === type);
+  assert(kind !== undefined, `the configuration was checked against the kinds: ${type}`);
+  return kind;
+}
+
+function min(a: Offset, b: Offset): Offset {
+  return a < b ? a : b;
+}

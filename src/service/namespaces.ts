@@ -1,0 +1,67 @@
+import type { Counts } from '../client/cache.ts';
+import type { NamespaceConfig } from '../config/config.ts';
+import type { Shelf } from '../layers/memory/store.ts';
+import type { Mono, Offset, SourceId } from '../model/position.ts';
+import { NEVER, Proofs } from '../trust/proofs.ts';
+
+/** A namespace at run time: its policy, its freshness in L1, what its readers met. */
+export interface Namespace {
+  readonly config: NamespaceConfig;
+  readonly shelf: Shelf;
+  readonly counts: Counts;
+  /** The sources whose proofs its freshness is the oldest of. */
+  readonly provers: readonly SourceId[];
+}
+
+/** All namespaces and the proofs of their sources: keeps each `provenAt` the minimum over its sources. */
+export class Namespaces {
+  readonly all: ReadonlyMap<string, Namespace>;
+  readonly #proofs: ReadonlyMap<SourceId, Proofs>;
+
+  constructor(
+    configs: Iterable<NamespaceConfig>,
+    provingSources: readonly SourceId[],
+    allSources: readonly SourceId[],
+  ) {
+    this.#proofs = new Map(provingSources.map((source) => [source, new Proofs()]));
+    this.all = new Map(
+      Array.from(configs, (config) => {
+        const shelf: Shelf = { name: config.name, provenAt: NEVER };
+        const counts: Counts = { hits: 0, misses: 0, uncertain: 0, stored: 0, refused: 0, skipped: 0 };
+        const provers = config.sources?.filter((source) => allSources.includes(source)) ?? provingSources;
+        return [config.name, { config, shelf, counts, provers }];
+      }),
+    );
+  }
+
+  /** As of when a source is proven applied in L1; `NEVER` when it is not or cannot be. */
+  provenAt(source: SourceId): Mono {
+    return this.#proofs.get(source)?.provenAt ?? NEVER;
+  }
+
+  prove(source: SourceId, at: Offset, t0: Mono): void {
+    this.#proofs.get(source)?.add(at, t0);
+    this.#refresh();
+  }
+
+  /** L1 has applied everything up to here. */
+  advance(watermark: Offset): void {
+    for (const proofs of this.#proofs.values()) proofs.advance(watermark);
+    this.#refresh();
+  }
+
+  /** The namespaces that a source feeds; `null` when it feeds all of them. */
+  fedBy(source: SourceId): readonly string[] | null {
+    const fed: string[] = [];
+    for (const { config } of this.all.values()) if (config.sources?.includes(source) ?? true) fed.push(config.name);
+    return fed.length === this.all.size ? null : fed;
+  }
+
+  #refresh(): void {
+    for (const { shelf, provers } of this.all.values()) {
+      let oldest = provers.length === 0 ? NEVER : Infinity;
+      for (const source of provers) oldest = Math.min(oldest, this.provenAt(source));
+      shelf.provenAt = oldest;
+    }
+  }
+}

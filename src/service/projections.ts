@@ -1,0 +1,31 @@
+import type { ProjectionConfig } from '../config/config.ts';
+import { TidemarkError } from '../errors.ts';
+import type { Refresh } from '../pipeline/projection.ts';
+import { callJson } from '../runtime/http-call.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+
+/**
+ * How a projection is refreshed: by the function given to the library, else by a POST to its URL.
+ *
+ * @throws PROJECTION_UNBOUND when it has neither
+ */
+export function refreshOf(
+  config: ProjectionConfig,
+  functions: Readonly<Record<string, Refresh>>,
+  runtime: Runtime,
+): Refresh {
+  const own = Object.hasOwn(functions, config.name) ? functions[config.name] : undefined;
+  if (own) return own;
+  const { url } = config;
+  if (url === undefined) throw new TidemarkError('PROJECTION_UNBOUND', `"${config.name}"`);
+  return async ({ projection, offset, requests, signal }) => {
+    await callJson(runtime, {
+      url,
+      method: 'POST',
+      headers: config.headers,
+      body: { projection, offset, requests },
+      timeoutMs: config.timeoutMs,
+      signal,
+    });
+  };
+}

@@ -1,0 +1,117 @@
+import type { LayerStatus, NamespaceStatus, SourceStatus, Status } from '../model/status.ts';
+import { NEVER } from '../trust/proofs.ts';
+import type { Engine, Intaken } from './engine.ts';
+import { VERSION } from './version.ts';
+import { trustOf } from './watch.ts';
+
+/** A snapshot of everything an operator asks about first. Cheap: no I/O. */
+export function statusOf(engine: Engine): Status {
+  const { journal, runtime, contracts } = engine;
+  const { bytes } = journal.report;
+  const sources = Array.from(engine.sources.values(), (source) => sourceStatus(engine, source));
+  const namespaces = namespaceStatus(engine);
+  return {
+    version: VERSION,
+    startedAt: engine.startedAt,
+    now: runtime.clock.now(),
+    ready: !engine.closing.signal.aborted,
+    reasons: [
+      ...(engine.closing.signal.aborted ? ['shutting down'] : []),
+      ...sources
+        .filter(({ state }) => state === 'waiting')
+        .map(({ name, lastError }) => `source ${name} is down: ${lastError?.message ?? 'restarting'}`),
+      ...namespaces
+        .filter(({ trust }) => trust === 'uncertain')
+        .map(({ name, reason }) => `namespace ${name}: ${reason}`),
+    ],
+    contracts: { count: contracts.contracts.length, hash: contracts.hash },
+    journal: {
+      type: journal.report.type,
+      durable: journal.report.durable,
+      head: journal.head,
+      first: journal.first,
+      entries: journal.report.entries,
+      ...(bytes === undefined ? {} : { bytes }),
+    },
+    sources,
+    layers: layerStatus(engine),
+    namespaces,
+    projections: Array.from(engine.projections, ([name, { report }]) => {
+      const { running, pending, refreshes, failures, lastError } = report;
+      return { name, running, pending, refreshes, failures, ...(lastError === null ? {} : { lastError }) };
+    }),
+    deadLetters: journal.deadLetters.count,
+  };
+}
+
+function sourceStatus(
+  engine: Engine,
+  { name, type, can, source, feed, received, lastReceivedAt }: Intaken,
+): SourceStatus {
+  const report = source?.report();
+  const read = feed?.report;
+  const provenAt = engine.namespaces.provenAt(name);
+  const lastEventAt = read?.lastEventAt ?? lastReceivedAt;
+  const state = report ? (read?.running ? report.state : 'waiting') : 'receiving';
+  return {
+    name,
+    type,
+    state,
+    ...(report?.detail === undefined ? {} : { detail: report.detail }),
+    events: (read?.events ?? 0) + received,
+    ...(lastEventAt === null ? {} : { lastEventAt }),
+    ...(report?.lagBytes === undefined ? {} : { lagBytes: report.lagBytes }),
+    canProve: can.prove,
+    ...(provenAt === NEVER ? {} : { proofAgeMs: Math.max(0, engine.runtime.clock.mono() - provenAt) }),
+    restarts: read?.restarts ?? 0,
+    gaps: read?.gaps ?? 0,
+    ...(read?.lastError ? { lastError: read.lastError } : {}),
+    warnings: report?.warnings ?? [],
+  };
+}
+
+function layerStatus(engine: Engine): LayerStatus[] {
+  return engine.layers.map(({ layer, type, delivery }) => ({
+    name: layer.name,
+    type,
+    ok: delivery.retrying === null,
+    ...(delivery.retrying === null ? {} : { detail: delivery.retrying }),
+    watermark: delivery.watermark,
+    behind: engine.journal.head - delivery.watermark,
+    ...(layer === engine.memory ? { entries: engine.memory.store.size, bytes: engine.memory.store.bytes } : {}),
+    retrying: delivery.retrying !== null,
+  }));
+}
+
+function namespaceStatus(engine: Engine): NamespaceStatus[] {
+  const now = engine.runtime.clock.mono();
+  return Array.from(engine.namespaces.all.values(), (namespace) => {
+    const { config, counts, shelf, provers } = namespace;
+    const trust = trustOf(namespace, now);
+    return {
+      name: config.name,
+      ttlMs: config.ttlMs,
+      ...(config.maxStalenessMs === undefined ? {} : { maxStalenessMs: config.maxStalenessMs }),
+      whenUncertain: config.whenUncertain,
+      trust,
+      reason: inWords(trust, shelf.provenAt, now, config.maxStalenessMs, provers),
+      hits: counts.hits,
+      misses: counts.misses,
+      refusedFills: counts.refused,
+    };
+  });
+}
+
+function inWords(
+  trust: string,
+  provenAt: number,
+  now: number,
+  bound: number | undefined,
+  provers: readonly string[],
+): string {
+  if (trust === 'ttl') return 'no max_staleness asked for: the ttl bounds the age';
+  if (provers.length === 0) return 'none of its sources can prove freshness: only a load proves it';
+  if (provenAt === NEVER) return `no proof yet through ${provers.join(', ')}`;
+  const age = `proven through ${provers.join(', ')} as of ${Math.round(now - provenAt)} ms ago`;
+  return trust === 'fresh' ? `${age}, within ${bound ?? 0} ms` : `${age}, beyond the bound of ${bound ?? 0} ms`;
+}

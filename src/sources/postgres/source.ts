@@ -1,0 +1,93 @@
+import type { Position, Resume } from '../../model/position.ts';
+import type { Source, SourceContext, SourceItem, SourceReport } from '../source.ts';
+import { defaultName, type PostgresOptions } from './options.ts';
+import { Session, type SessionOptions } from './session.ts';
+
+/** Row changes of PostgreSQL by logical replication. Reconnecting is the supervisor's: it calls `open` again. */
+export class PostgresSource implements Source {
+  readonly #context: SourceContext;
+  readonly #options: PostgresOptions;
+  /** Tells this process from others: in echoes, and in the name under which the server lists its connections. */
+  readonly #nonce: string;
+  #session: Session | null = null;
+  #state: SourceReport['state'] = 'starting';
+  #detail: string | null = null;
+  #warnings: readonly string[] = [];
+  readonly #problems = new Set<string>();
+
+  constructor(context: SourceContext, options: PostgresOptions) {
+    this.#context = context;
+    this.#options = options;
+    this.#nonce = context.runtime.random.id().slice(0, 18);
+  }
+
+  async *open(after: Resume | null, signal: AbortSignal): AsyncIterable<SourceItem> {
+    this.#state = 'starting';
+    try {
+      const session = await Session.open(this.#sessionOptions(signal), after);
+      this.#session = session;
+      this.#warnings = session.warnings;
+      this.#state = 'streaming';
+      if (session.gap) yield session.gap;
+      for (let item = await session.next(); item !== null; item = await session.next()) yield item;
+      this.#state = 'stopped';
+    } catch (error) {
+      this.#state = 'waiting';
+      if (signal.aborted) return;
+      throw error;
+    } finally {
+      this.#detail = null;
+      this.#session?.close();
+      this.#session = null;
+    }
+  }
+
+  async ack(upTo: Position): Promise<void> {
+    this.#session?.acknowledge(upTo);
+  }
+
+  report(): SourceReport {
+    const warnings = [...this.#warnings, ...this.#problems];
+    return {
+      state: this.#state,
+      ...(this.#detail !== null && { detail: this.#detail }),
+      ...(this.#session && { lagBytes: this.#session.lagBytes }),
+      ...(warnings.length > 0 && { warnings }),
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#session?.close();
+    this.#state = 'stopped';
+  }
+
+  #sessionOptions(signal: AbortSignal): SessionOptions {
+    const { name, runtime, columns } = this.#context;
+    const { url, tables, slot, publication, create, heartbeat, gate, messages } = this.#options;
+    return {
+      source: name,
+      runtime,
+      clock: runtime.clock,
+      signal,
+      url: url.reveal(),
+      slot: slot ?? defaultName(name),
+      publication: publication ?? defaultName(name),
+      create,
+      entities: tables,
+      columns,
+      heartbeatMs: heartbeat,
+      gate,
+      messages: new Set(messages),
+      nonce: this.#nonce,
+      applicationName: `tidemark ${this.#nonce} ${name}`.slice(0, 63),
+      waiting: (detail) => (this.#detail = detail),
+      warn: (message) => {
+        if (this.#problems.size < PROBLEMS_MAX) this.#problems.add(message);
+        runtime.log.warn({ source: name }, message);
+      },
+    };
+  }
+}
+
+/** Distinct problems that the report keeps; the log has them all. */
+const PROBLEMS_MAX = 20;

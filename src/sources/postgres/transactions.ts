@@ -1,0 +1,201 @@
+import { TidemarkError } from '../../errors.ts';
+import type { Batch, ChangeEvent } from '../../model/event.ts';
+import type { Epoch, Millis, SourceId } from '../../model/position.ts';
+import type { Arrival } from './arrival.ts';
+import { MESSAGE_PREFIX, readContent, readInvalidation } from './invalidation.ts';
+import { inside, toPosition, type Lsn } from './lsn.ts';
+import type {
+  DeleteMessage,
+  InsertMessage,
+  LogicalMessage,
+  PgMessage,
+  TruncateMessage,
+  UpdateMessage,
+} from './pgoutput.ts';
+import { relationOf, type Relation } from './relation.ts';
+import { rowChange } from './row-change.ts';
+
+/** Changes in one batch: few enough to apply in one turn of the event loop. */
+export const PART_CHANGES_MAX = 1_000;
+/** Bytes of the stream in one batch, for rows so wide that their number bounds nothing. */
+export const PART_BYTES_MAX = 1_048_576;
+
+export const ECHO_PREFIX = 'tidemark.echo';
+
+export interface TransactionsOptions {
+  readonly source: SourceId;
+  readonly epoch: Epoch;
+  readonly entities: ReadonlyMap<string, string>;
+  readonly messages: ReadonlySet<string>;
+  /** Tells our echoes from those of other processes. */
+  readonly nonce: string;
+  readonly now: () => Millis;
+  readonly emit: (arrival: Arrival) => void;
+  readonly warn: (message: string) => void;
+}
+
+interface Transaction {
+  readonly commitLsn: Lsn;
+  readonly xid: number;
+  readonly time: string;
+  /** Changes of it that have gone out already. */
+  sent: number;
+  events: ChangeEvent[];
+  bytes: number;
+  echo: number | null;
+}
+
+/** Puts messages together to batches. Holds at most one part of a transaction: memory does not grow with its size. */
+export class Transactions {
+  readonly #options: TransactionsOptions;
+  readonly #relations = new Map<number, Relation>();
+  #current: Transaction | null = null;
+
+  constructor(options: TransactionsOptions) {
+    this.#options = options;
+  }
+
+  /** Nothing of the stream so far is held back here. */
+  get idle(): boolean {
+    return this.#current === null;
+  }
+
+  take(message: PgMessage, bytes: number): void {
+    switch (message.kind) {
+      case 'begin': {
+        const { commitLsn, xid } = message;
+        const time = new Date(message.time).toISOString();
+        this.#current = { commitLsn, xid, time, sent: 0, events: [], bytes: 0, echo: null };
+        return;
+      }
+      case 'commit':
+        this.#commit(message.endLsn);
+        return;
+      case 'relation':
+        this.#relations.set(message.id, relationOf(message, this.#options.entities));
+        return;
+      case 'insert':
+      case 'update':
+      case 'delete':
+        this.#change(message, bytes);
+        return;
+      case 'truncate':
+        this.#truncate(message, bytes);
+        return;
+      case 'message':
+        this.#message(message, bytes);
+        return;
+      case 'ignored':
+        return;
+    }
+  }
+
+  #change(message: InsertMessage | UpdateMessage | DeleteMessage, bytes: number): void {
+    const relation = this.#relation(message.relationId);
+    if (relation.entity === null) return;
+    const row = rowChange(relation, message);
+    this.#add({ type: `${relation.entity}.${row.op}`, data: row.after ?? row.before ?? {}, row }, bytes);
+  }
+
+  #truncate({ relationIds, cascade, restartIdentity }: TruncateMessage, bytes: number): void {
+    const relations = relationIds.map((id) => this.#relation(id));
+    const data = { relations: relations.map(({ name }) => name), cascade, restart_identity: restartIdentity };
+    for (const { name, entity } of relations) {
+      if (entity === null) continue;
+      const row = { relation: name, op: 'truncated', before: null, after: null, beforeHas: 'none' } as const;
+      this.#add({ type: `${entity}.truncated`, data, row }, bytes);
+    }
+  }
+
+  #message({ transactional, lsn, prefix, content }: LogicalMessage, bytes: number): void {
+    if (prefix === ECHO_PREFIX) {
+      const id = this.#echo(content);
+      if (id === null) return;
+      if (transactional) this.#transaction().echo = id;
+      else this.#options.emit({ kind: 'echo', id });
+      return;
+    }
+    const event = this.#event(prefix, content);
+    if (!event) return;
+    if (transactional) this.#add(event, bytes);
+    else this.#alone(event, inside(lsn), bytes);
+  }
+
+  #echo(content: string): number | null {
+    const [nonce, id] = content.split(':');
+    return nonce === this.#options.nonce ? Number(id) : null;
+  }
+
+  #event(prefix: string, content: string): Unnamed | null {
+    if (prefix === MESSAGE_PREFIX || prefix.startsWith(`${MESSAGE_PREFIX}.`)) {
+      const { data, explicit, problem } = readInvalidation(content);
+      if (problem !== undefined) {
+        this.#options.warn(
+          `a logical message with the prefix ${prefix} cannot be read, so everything is purged: ${problem}`,
+        );
+      }
+      return { type: 'tidemark.invalidation', data, explicit };
+    }
+    return this.#options.messages.has(prefix) ? { type: `message.${prefix}`, data: readContent(content) } : null;
+  }
+
+  #add(event: Unnamed, bytes: number): void {
+    const transaction = this.#transaction();
+    if (transaction.events.length >= PART_CHANGES_MAX || transaction.bytes >= PART_BYTES_MAX) {
+      this.#options.emit({ kind: 'batch', upTo: null, bytes: transaction.bytes, batch: this.#part(transaction, null) });
+    }
+    // The record of the commit names the transaction, because that is known from its first change on; its end is not.
+    const id = `${toPosition(transaction.commitLsn)}-${transaction.sent + transaction.events.length}`;
+    transaction.events.push({ ...event, id, source: this.#options.source, time: transaction.time });
+    transaction.bytes += bytes;
+  }
+
+  #alone(event: Unnamed, lsn: Lsn, bytes: number): void {
+    const { source, epoch, now, emit } = this.#options;
+    const receivedAt = now();
+    const position = toPosition(lsn);
+    const time = new Date(receivedAt).toISOString();
+    const events = [{ ...event, id: `${position}-0`, source, time }];
+    emit({
+      kind: 'batch',
+      upTo: lsn,
+      bytes,
+      batch: { source, epoch, position, first: 0, commit: true, events, receivedAt },
+    });
+  }
+
+  #commit(endLsn: Lsn): void {
+    const transaction = this.#transaction();
+    this.#current = null;
+    const { events, bytes, xid, echo } = transaction;
+    if (events.length > 0) {
+      this.#options.emit({ kind: 'commit', upTo: endLsn, bytes, xid, batch: this.#part(transaction, endLsn) });
+    }
+    if (echo !== null) this.#options.emit({ kind: 'echo', id: echo });
+  }
+
+  /** Cuts off what has come. A part before the last has the position of the commit's record, which is before its end. */
+  #part(transaction: Transaction, endLsn: Lsn | null): Batch {
+    const { source, epoch, now } = this.#options;
+    const { sent: first, events } = transaction;
+    transaction.sent += events.length;
+    transaction.events = [];
+    transaction.bytes = 0;
+    const position = toPosition(endLsn ?? transaction.commitLsn);
+    return { source, epoch, position, first, commit: endLsn !== null, events, receivedAt: now() };
+  }
+
+  #relation(id: number): Relation {
+    const relation = this.#relations.get(id);
+    if (!relation)
+      throw new TidemarkError('POSTGRES_PROTOCOL', `a change of relation ${id}, which was never announced`);
+    return relation;
+  }
+
+  #transaction(): Transaction {
+    if (!this.#current) throw new TidemarkError('POSTGRES_PROTOCOL', 'a change outside of any transaction');
+    return this.#current;
+  }
+}
+
+type Unnamed = Omit<ChangeEvent, 'id' | 'source' | 'time'>;

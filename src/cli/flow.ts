@@ -1,4 +1,5 @@
 import type { Entry } from '../model/entry.ts';
+import type { Observation } from '../model/observation.ts';
 import type { PlannedAction } from '../model/plan.ts';
 import { count, grouped, timeOfDay } from './amounts.ts';
 import { escapeControls } from './escape.ts';
@@ -24,9 +25,7 @@ function renderAction(action: PlannedAction, paint: Paint): string {
   return `${action.kind} ${paint.name(escapeControls(action.target))}${where}${wide}  ${paint.faint(escapeControls(action.contract))}`;
 }
 
-export type Observed = { readonly type: string; readonly at: number } & Readonly<Record<string, unknown>>;
-
-export function renderObservation({ type, at, ...fields }: Observed, paint: Paint): string {
+export function renderObservation({ type, at, fields }: Observation, paint: Paint): string {
   const values = Object.entries(fields).map(([name, value]) => {
     const text = typeof value === 'string' ? value : Array.isArray(value) ? value.join(',') : JSON.stringify(value);
     return `${escapeControls(name)}=${escapeControls(text)}`;

@@ -4,12 +4,14 @@ import { deadLetters } from './dead-letters.ts';
 import { emit } from './emit.ts';
 import { explain } from './explain.ts';
 import { invalidate } from './invalidate.ts';
+import { run } from './run.ts';
 import { replay } from './replay.ts';
 import { status } from './status.ts';
 import { tail } from './tail.ts';
 
 /** Every command, in the order of the help. A new one is a file here and its line. */
 export const COMMANDS: readonly ((shell: Shell) => Command)[] = [
+  run,
   explain,
   emit,
   invalidate,

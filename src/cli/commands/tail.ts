@@ -1,10 +1,11 @@
 import { Command } from 'commander';
 import { matchesType } from '../../contracts/pattern.ts';
 import type { Entry } from '../../model/entry.ts';
+import type { Observation } from '../../model/observation.ts';
 import { grouped } from '../amounts.ts';
 import type { Daemon, StreamEvent } from '../daemon.ts';
 import { safeJson } from '../escape.ts';
-import { renderDropped, renderEntry, renderObservation, type Observed } from '../flow.ts';
+import { renderDropped, renderEntry, renderObservation } from '../flow.ts';
 import { untilInterrupted } from '../interrupt.ts';
 import {
   daemonOf,
@@ -110,7 +111,7 @@ async function followObservations(
 ): Promise<void> {
   const open = (): AsyncIterable<StreamEvent> => daemon.stream('GET', `/v1/observations?types=${types}`, { signal });
   for await (const { event, data } of steadily(open, shell, signal, () => undefined)) {
-    const observation = data as Observed;
+    const observation = data as Observation;
     if (options.json) shell.out(`${safeJson(event === 'dropped' ? { dropped: data } : { observation })}\n`);
     else if (event === 'dropped') shell.out(renderDropped(data, shell.paintOut));
     else shell.out(renderObservation(observation, shell.paintOut));

@@ -1,0 +1,39 @@
+import { realRuntime } from '../runtime/real.ts';
+import { Tidemark } from '../service.ts';
+import { VERSION } from '../service/version.ts';
+import type { RunOptions } from './commands/run.ts';
+import { safeJson } from './escape.ts';
+import { parseListen } from './listen.ts';
+import { shellLog } from './log-lines.ts';
+import { reportFindings } from './report.ts';
+import { serve } from './serve.ts';
+import type { Shell } from './shell.ts';
+import { startLine } from './start-line.ts';
+
+/** A daemon of a configuration file, until a signal ends it. */
+export async function runDaemon(file: string, options: RunOptions, shell: Shell): Promise<void> {
+  const listen = options.listen === undefined ? null : parseListen(options.listen);
+  const runtime = realRuntime({ log: shellLog(shell, options.logLevel) });
+  const tide = await Tidemark.start({ config: file, cwd: shell.cwd, env: shell.env, runtime });
+  const { server } = tide.config;
+  await serve(
+    {
+      tide,
+      runtime,
+      host: listen?.host ?? server.host,
+      port: listen?.port ?? server.port,
+      adminToken: server.adminToken,
+      onListening: (url) => {
+        shell.out(startLine({ config: tide.config, url, version: VERSION }, options.json === true, shell.paintOut));
+      },
+      onFindings: (findings) => {
+        shell.err(
+          shell.liveErr
+            ? reportFindings(findings, shell, shell.paintErr)
+            : findings.map((finding) => `${safeJson({ finding })}\n`).join(''),
+        );
+      },
+    },
+    shell,
+  );
+}

@@ -1,30 +1,23 @@
 // Goal: whoever pastes the README's tour sees what it says. Method: its shell blocks, in one shell, against the built
 // command line, with nothing changed but the port and where `npx tidemark` comes from.
-import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
 import { existsSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { run, startChild } from '../support/children.ts';
+import { needs } from '../support/needs.ts';
+import { freePort } from '../support/ports.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const main = join(root, 'dist', 'cli', 'main.js');
 const tour = /^## A tour[^]*?(?=^## )/m.exec(readFileSync(join(root, 'README.md'), 'utf8'))?.[0] ?? '';
 const blocks = [...tour.matchAll(/^```sh\n([^]*?)^```$/gm)].map(([, text = '']) => text);
 
-async function freePort(): Promise<string> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address !== null ? String(address.port) : '';
-}
-
 /** Runs all blocks in one shell and gives what each wrote. A command that fails ends the shell. */
 async function paste(folder: string): Promise<{ readonly code: number | null; readonly outputs: string[] }> {
   const mark = '--8<--';
-  const port = await freePort();
+  const port = String(await freePort());
   const script = [
     'set -eo pipefail',
     // A tour that fails half-way must not leave its daemon behind.
@@ -32,18 +25,23 @@ async function paste(folder: string): Promise<{ readonly code: number | null; re
     `npx() { shift; "${process.execPath}" "${main}" "$@"; }`,
     ...blocks.map((block) => `${block.replaceAll('4200', port)}\necho '${mark}'`),
   ].join('\n');
-  const shell = spawn('bash', ['-c', script], { cwd: folder, env: { ...process.env, NO_COLOR: '1' } });
+  const shell = startChild('bash', ['-c', script], { cwd: folder, env: { ...process.env, NO_COLOR: '1' } });
   let said = '';
   const listen = (chunk: Buffer): void => {
     said += chunk.toString();
   };
-  shell.stdout.on('data', listen);
-  shell.stderr.on('data', listen);
+  shell.stdout?.on('data', listen);
+  shell.stderr?.on('data', listen);
   const code = await new Promise<number | null>((resolve) => shell.once('close', resolve));
   return { code, outputs: said.split(`${mark}\n`) };
 }
 
-describe.skipIf(!existsSync(main))('the tour in the README', () => {
+const suite = await needs('bash, curl and a build (npm run build)', async () => {
+  await run('bash', ['-c', 'curl --version']);
+  return existsSync(main) ? null : 'dist/ is missing';
+});
+
+suite('the tour in the README', () => {
   let folder = '';
   let result: Awaited<ReturnType<typeof paste>>;
 

@@ -1,6 +1,7 @@
+import { TidemarkError } from '../errors.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Appended, DeadLetter } from '../model/entry.ts';
-import type { Batch, ChangeEvent } from '../model/event.ts';
+import { UNDECODABLE, type Batch, type ChangeEvent } from '../model/event.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Observers } from '../runtime/observers.ts';
 import type { Runtime } from '../runtime/runtime.ts';
@@ -16,6 +17,8 @@ export interface IntakeParts {
 /** `source.open ─▶ plan ─▶ journal.append`: the one way in, for events that are read and for those that are sent. */
 export class Intake {
   readonly #parts: IntakeParts;
+  /** Batches that the journal refused for good, and why, until they have come again. */
+  readonly #unkeepable = new Map<string, string>();
 
   constructor(parts: IntakeParts) {
     this.#parts = parts;
@@ -38,6 +41,33 @@ export class Intake {
       if (observers.active) this.#tell(batch, plans, appended);
     }
     return appended;
+  }
+
+  /**
+   * As `accept`, for a feed that must not stop at one change. What the journal can never keep is refused once, so that
+   * nothing behind it overtakes it; when the source brings it again, unreadable changes stand in for its events: they
+   * widen, become a dead letter, and the feed goes on.
+   */
+  async acceptWhole(batch: Batch): Promise<Appended> {
+    const id = `${batch.source}/${batch.epoch}/${batch.position}/${batch.first}`;
+    const reason = this.#unkeepable.get(id);
+    if (reason !== undefined) {
+      const events = batch.events.map((event) => ({
+        id: event.id,
+        source: event.source,
+        type: UNDECODABLE,
+        data: { type: event.type, reason },
+      }));
+      const appended = await this.accept({ ...batch, events });
+      this.#unkeepable.delete(id);
+      return appended;
+    }
+    try {
+      return await this.accept(batch);
+    } catch (error) {
+      if (error instanceof TidemarkError && error.reaction === 'reject') this.#unkeepable.set(id, error.message);
+      throw error;
+    }
   }
 
   /** One dead letter for each contract's action that could not be planned, however many events of the batch it met. */

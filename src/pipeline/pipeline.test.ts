@@ -112,6 +112,29 @@ describe('intake', () => {
   });
 });
 
+describe('intake for a feed', () => {
+  it('does not stop for ever at a change that the journal can never keep: it widens, is a dead letter, and the feed goes on', async () => {
+    const append = journal.append.bind(journal);
+    journal.append = (one) =>
+      one.events.some(({ type }) => type === 'product.updated') && one.position === pos(2)
+        ? Promise.reject(new TidemarkError('EVENT_UNSTORABLE'))
+        : append(one);
+    intake = new Intake({
+      journal,
+      runtime,
+      observers,
+      plan: (one) => (isControl(one) ? controlPlan(one, 'h', () => null) : planOf(one)),
+    });
+    await intake.acceptWhole(batch(1));
+    await expect(intake.acceptWhole(batch(2))).rejects.toMatchObject({ code: 'EVENT_UNSTORABLE' });
+    expect(await intake.acceptWhole(batch(2))).toEqual({ offset: 2, duplicates: 0 });
+    await intake.acceptWhole(batch(3));
+    const entries = await journal.read(at(0), 10);
+    expect(entries.map(({ plan }) => plan.actions.map(({ target }) => target).join())).toEqual(['e1', '*', 'e3']);
+    expect(await journal.deadLetters.list()).toMatchObject([{ code: 'EVENT_UNDECODABLE', offset: 2 }]);
+  });
+});
+
 describe('entries of our own', () => {
   it('are gaps, changed contracts and unreadable changes: each ends the trust of all it could have ended', () => {
     const fedBy = (source: string): readonly string[] | null => (source === 'db' ? ['product'] : null);

@@ -236,7 +236,7 @@ export class Engine {
         journal: this.journal,
         runtime: this.runtime,
         observers: this.observers,
-        accept: (batch) => this.intake.accept(batch),
+        accept: (batch) => this.intake.acceptWhole(batch),
         proven: (at, t0) => {
           this.namespaces.prove(name, at, t0);
         },

@@ -1,7 +1,6 @@
 import type { ProjectionConfig } from '../config/config.ts';
 import { TidemarkError } from '../errors.ts';
 import type { Refresh } from '../pipeline/projection.ts';
-import { callJson } from '../runtime/http-call.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 
 /**
@@ -19,6 +18,7 @@ export function refreshOf(
   const { url } = config;
   if (url === undefined) throw new TidemarkError('PROJECTION_UNBOUND', `"${config.name}"`);
   return async ({ projection, offset, requests, signal }) => {
+    const { callJson } = await import('../runtime/http-call.ts');
     await callJson(runtime, {
       url,
       method: 'POST',

@@ -1,0 +1,23 @@
+export { Tidemark, type StartOptions } from './service.ts';
+export { ConfigInvalid, type ConfigSource } from './service/read-config.ts';
+export type { Emission } from './service/emission.ts';
+export type { Cache } from './client/cache.ts';
+export type { Duration, Factory, LoadContext, ReadOptions, ReadResult, Stamp } from './client/options.ts';
+export { ERRORS, TidemarkError, type ErrorCode } from './errors.ts';
+export type { Finding } from './contracts/finding.ts';
+export type { Observation, ObservationType } from './model/observation.ts';
+export type { Offset } from './model/position.ts';
+export type { LayerResults, Status } from './model/status.ts';
+export type {
+  EventInput,
+  Explanation,
+  InvalidationMessage,
+  Operations,
+  PlanPreview,
+  Receipt,
+  ReplayReport,
+  ReplayRequest,
+} from './operations.ts';
+export type { Refresh, RefreshRequest } from './pipeline/projection.ts';
+export { jsonLog, silentLog, type Log, type LogLevel } from './runtime/log.ts';
+export type { TrustWord, WhenUncertain } from './trust/trust.ts';

@@ -11,7 +11,7 @@ export interface Write {
   /** Writes of one sequence must not overtake each other: when one fails, those queued behind it fail with it. */
   readonly sequence?: string;
   committed(): void;
-  failed(error: unknown): void;
+  failed(error: Error): void;
 }
 
 export interface Weight {
@@ -28,7 +28,7 @@ export interface Transactional {
   commit(): void;
   rollback(): void;
   /** The error as the waiting callers shall see it. */
-  explain(error: unknown): unknown;
+  explain(error: unknown): Error;
 }
 
 /** Most entries of a group: about 10 ms of work, so that the first of a group does not wait long for the last. */

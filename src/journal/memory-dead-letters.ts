@@ -8,22 +8,26 @@ const LETTERS_MAX = 10_000;
 
 export class MemoryDeadLetters implements DeadLetters {
   readonly #log: Log;
+  readonly #assertOpen: () => void;
   readonly #letters = new Map<number, DeadLetter>();
   #lastId = 0;
 
-  constructor(log: Log) {
+  constructor(log: Log, assertOpen: () => void) {
     this.#log = log;
+    this.#assertOpen = assertOpen;
   }
 
   get count(): number {
     return this.#letters.size;
   }
 
-  put(letter: Omit<DeadLetter, 'id'>): Promise<DeadLetter> {
+  // eslint-disable-next-line @typescript-eslint/require-await -- the seam is asynchronous, memory is not
+  async put(letter: Omit<DeadLetter, 'id'>): Promise<DeadLetter> {
+    this.#assertOpen();
     const kept = { id: ++this.#lastId, ...letter };
     this.#letters.set(kept.id, kept);
     if (this.#letters.size > LETTERS_MAX) this.#dropOldest();
-    return Promise.resolve(kept);
+    return kept;
   }
 
   list({ after = 0, limit = LIST_DEFAULT }: { after?: number; limit?: number } = {}): Promise<readonly DeadLetter[]> {

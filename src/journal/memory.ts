@@ -41,7 +41,9 @@ export class MemoryJournal implements Journal {
 
   constructor(runtime: Pick<Runtime, 'log'>, options: MemoryJournalOptions) {
     this.#maxEntries = options.max_entries;
-    this.deadLetters = new MemoryDeadLetters(runtime.log);
+    this.deadLetters = new MemoryDeadLetters(runtime.log, () => {
+      this.#assertOpen();
+    });
   }
 
   get head(): Offset {

@@ -26,14 +26,14 @@ export class SqliteAppend implements Write {
   readonly #batch: PlannedBatch;
   readonly #target: AppendTarget;
   readonly #resolve: (appended: Appended) => void;
-  readonly #reject: (error: unknown) => void;
+  readonly #reject: (error: Error) => void;
   #appended: Appended | undefined;
 
   constructor(
     batch: PlannedBatch,
     target: AppendTarget,
     resolve: (appended: Appended) => void,
-    reject: (error: unknown) => void,
+    reject: (error: Error) => void,
   ) {
     if (batch.position !== null) this.sequence = batch.source;
     this.#batch = batch;
@@ -66,7 +66,7 @@ export class SqliteAppend implements Write {
     if (this.#appended) this.#resolve(this.#appended);
   }
 
-  failed(error: unknown): void {
+  failed(error: Error): void {
     this.#reject(error);
   }
 }

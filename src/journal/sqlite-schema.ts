@@ -44,20 +44,50 @@ export function openJournalFile(open: SqliteOpen, file: JournalFile): SqliteData
   try {
     db = open(file.path);
     db.exec('PRAGMA locking_mode = EXCLUSIVE');
+    // The first read takes the lock. Nothing is written before the file is known to be ours.
+    const version = schemaVersion(db, file.path);
     db.exec('PRAGMA journal_mode = WAL');
     db.exec(`PRAGMA synchronous = ${file.synchronous === 'normal' ? 'NORMAL' : 'FULL'}`);
-    // A transaction that writes takes the exclusive lock, which stays until the database is closed.
     db.exec('BEGIN IMMEDIATE');
-    upgrade(db, file.path);
+    upgrade(db, version);
     db.exec('COMMIT');
     return db;
   } catch (error) {
-    db?.close();
+    if (db) abandon(db);
     throw openError(error, file.path);
   }
 }
 
-function upgrade(db: SqliteDatabase, path: string): void {
+/**
+ * Leaves one plain file behind and gives the lock back. Both by hand: the driver for Node 20 does not finalize prepared
+ * statements when it closes, so SQLite would keep the connection, and with it the lock, until they are collected.
+ */
+export function closeJournalFile(db: SqliteDatabase): void {
+  try {
+    db.exec('PRAGMA journal_mode = DELETE');
+    giveLockBack(db);
+  } finally {
+    db.close();
+  }
+}
+
+/** Closes a file that could not be used, as it was. */
+function abandon(db: SqliteDatabase): void {
+  try {
+    giveLockBack(db);
+  } catch {
+    // It is the first error that the user needs.
+  } finally {
+    db.close();
+  }
+}
+
+function giveLockBack(db: SqliteDatabase): void {
+  db.exec('PRAGMA locking_mode = NORMAL');
+  db.prepare('SELECT count(*) FROM sqlite_schema').get();
+}
+
+function schemaVersion(db: SqliteDatabase, path: string): number {
   const applicationId = pragma(db, 'application_id');
   const version = pragma(db, 'user_version');
   const tables = Number(db.prepare('SELECT count(*) AS n FROM sqlite_schema').get()?.['n']);
@@ -70,7 +100,11 @@ function upgrade(db: SqliteDatabase, path: string): void {
       `${path} has schema version ${String(version)}, this Tidemark knows up to ${String(STEPS.length)}`,
     );
   }
-  for (const step of STEPS.slice(version)) db.exec(step);
+  return version;
+}
+
+function upgrade(db: SqliteDatabase, from: number): void {
+  for (const step of STEPS.slice(from)) db.exec(step);
   db.exec(`PRAGMA application_id = ${String(APPLICATION_ID)}`);
   db.exec(`PRAGMA user_version = ${String(STEPS.length)}`);
 }
@@ -98,9 +132,9 @@ function openError(error: unknown, path: string): TidemarkError {
 }
 
 /** The error of a statement that ran on an open journal, as the caller of the journal meets it. */
-export function journalError(error: unknown, path: string): unknown {
+export function journalError(error: unknown, path: string): Error {
   const code = sqliteCode(error);
-  if (code === null) return error;
+  if (code === null && error instanceof Error) return error;
   const damaged = code === SQLITE.CORRUPT || code === SQLITE.NOTADB;
   return new TidemarkError(damaged ? 'JOURNAL_CORRUPT' : 'JOURNAL_WRITE_FAILED', `${path}: ${messageOf(error)}`, {
     cause: error,

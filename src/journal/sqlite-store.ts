@@ -5,6 +5,7 @@ import type { Millis, Offset, Position, Resume, SourceId } from '../model/positi
 import type { SqliteDatabase, SqliteStatement, SqliteValue } from '../runtime/sqlite.ts';
 import { decodeEntry, encodeEntry, RECEIVED_AT_PATH, type Unplaced } from './codec.ts';
 import type { Feed } from './history.ts';
+import { closeJournalFile } from './sqlite-schema.ts';
 import { SqliteNames } from './sqlite-names.ts';
 
 export interface Row {
@@ -178,7 +179,7 @@ export class SqliteStore {
   }
 
   close(): void {
-    this.#db.close();
+    closeJournalFile(this.#db);
   }
 
   #entry(offset: Offset, body: string): Entry {

@@ -109,7 +109,7 @@ export class SqliteJournal implements Journal {
       this.#assertOpen();
       this.#continuity.check(batch);
       const target = { store: this.#store, history: this.#history, tail: this.#tail };
-      const refuse = (error: unknown): void => {
+      const refuse = (error: Error): void => {
         this.#continuity.break(batch, error);
         reject(error);
       };

@@ -18,11 +18,6 @@ export interface Entry {
 /** A batch with one plan for each of its events. */
 export interface PlannedBatch extends Batch {
   readonly plans: readonly Plan[];
-  /**
-   * The source goes on after this batch's position, wherever it was before: a gap. Never taken for a duplicate, and
-   * positions at or below an earlier one are new again after it.
-   */
-  readonly restart?: true;
 }
 
 /**

@@ -60,4 +60,9 @@ export interface Batch {
   readonly commit: boolean;
   readonly events: readonly ChangeEvent[];
   readonly receivedAt: Millis;
+  /**
+   * The source goes on after this batch's position, wherever it was before: a gap. Never taken for a duplicate, and
+   * positions at or below an earlier one are new again after it.
+   */
+  readonly restart?: true;
 }

@@ -322,7 +322,7 @@ export class Cache<T, R = unknown> {
     else counts.stored++;
     if (!observer.active) return;
     const fields = { namespace: policy.name, key, ...(stamp === undefined ? {} : { stamp }) };
-    if (refused) observer.tell('fill:refused', { ...fields, reason: refused.reason, at: refused.at });
+    if (refused) observer.tell('fill:refused', { ...fields, reason: refused.reason, endedAt: refused.at });
     else observer.tell('fill:stored', fields);
   }
 

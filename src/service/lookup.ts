@@ -71,7 +71,7 @@ export function put(
     namespace,
     key,
     stamp,
-    ...(filled.stored ? {} : { reason: filled.reason, at: filled.at }),
+    ...(filled.stored ? {} : { reason: filled.reason, endedAt: filled.at }),
   });
   return filled.stored ? { stored: true } : { stored: false, reason: filled.reason };
 }

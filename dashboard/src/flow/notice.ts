@@ -53,9 +53,9 @@ const REFUSALS: Readonly<Record<string, string>> = {
 };
 
 function refusal(fields: Fields): string {
-  const { stamp, at } = fields;
+  const { stamp, endedAt } = fields;
   const reason = said(fields, 'reason');
-  const why = `${REFUSALS[reason] ?? reason}${typeof at === 'number' ? ` at #${count(at)}` : ''}`;
+  const why = `${REFUSALS[reason] ?? reason}${typeof endedAt === 'number' ? ` at #${count(endedAt)}` : ''}`;
   return typeof stamp === 'number' ? `the load had seen up to #${count(stamp)}, then ${why}` : why;
 }
 

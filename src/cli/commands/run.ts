@@ -1,13 +1,8 @@
 import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import type { LogLevel } from '../../runtime/log.ts';
-import { realRuntime } from '../../runtime/real.ts';
-import { Tidemark } from '../../service.ts';
-import { VERSION } from '../../service/version.ts';
-import { safeJson } from '../escape.ts';
 
-import { parseListen } from '../listen.ts';
-import { LOG_LEVELS, shellLog } from '../log-lines.ts';
+import { LOG_LEVELS } from '../log-lines.ts';
 import { examples, withJson, type JsonOption } from '../options.ts';
 import type { Shell } from '../shell.ts';
 

@@ -282,6 +282,36 @@ export const ERRORS = {
     hint: 'the message is the server\'s own; it is tried again by itself',
     reaction: 'retry',
   },
+  CALL_URL_INVALID: {
+    sentence: 'the URL cannot be called',
+    hint: 'write http:// or https:// with a plain host, e.g. http://127.0.0.1:3000/refresh',
+    reaction: 'reject',
+  },
+  CALL_ADDRESS_REFUSED: {
+    sentence: 'the name leads to an address that is not called without permission',
+    hint: 'list the subnet under `allow` of the projection, or write the address itself in the URL',
+    reaction: 'reject',
+  },
+  CALL_FAILED: {
+    sentence: 'the HTTP service could not be called',
+    hint: 'check that it runs and can be reached from here',
+    reaction: 'retry',
+  },
+  CALL_TIMEOUT: {
+    sentence: 'the HTTP service did not answer in time',
+    hint: 'make it answer sooner, or raise `timeout`',
+    reaction: 'retry',
+  },
+  CALL_STATUS: {
+    sentence: 'the HTTP service answered with an error',
+    hint: 'look at its log; the call is tried again',
+    reaction: 'retry',
+  },
+  CALL_REJECTED: {
+    sentence: 'the HTTP service refuses the call',
+    hint: 'correct the URL, method, headers or credentials; redirects are not followed',
+    reaction: 'reject',
+  },
 } as const satisfies Record<string, ErrorKind>;
 
 export type ErrorCode = keyof typeof ERRORS;

@@ -30,6 +30,8 @@ const FRAMEWORK: Readonly<Record<string, RefusalCode>> = {
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'BODY_CORRUPT',
   FST_ERR_BAD_URL: 'URL_INVALID',
   FST_ERR_MAX_PARAM_LENGTH: 'URL_INVALID',
+  // The client went away while its body was read.
+  ECONNRESET: 'BODY_CORRUPT',
 };
 
 const SENTENCE: Partial<Record<RefusalCode, string>> = {
@@ -37,6 +39,8 @@ const SENTENCE: Partial<Record<RefusalCode, string>> = {
   CONTENT_TYPE: 'the Content-Type is not a media type',
   BODY_CORRUPT: 'the body is not as long as Content-Length says',
   URL_INVALID: 'the path cannot be decoded, or a part of it is too long',
+  ROUTE_UNKNOWN: 'there is nothing under this path',
+  REQUEST_MALFORMED: 'this is not a request that can be read',
 };
 
 export function errorBody(code: string, message: string, hint: string): ErrorBody {
@@ -56,22 +60,22 @@ export function faultOf(error: unknown): Fault {
       return { status, headers, body: errorBody(error.code, error.message, error.hint), unexpected: false };
     }
   }
-  const code = FRAMEWORK[(error as { code?: string } | null)?.code ?? ''];
+  const code = foreignCode(error);
   if (code) {
     const { status, hint } = REFUSALS[code];
     return { status, headers: {}, body: errorBody(code, SENTENCE[code] ?? code, hint), unexpected: false };
-  }
-  if (isAborted(error)) {
-    const { status, hint } = REFUSALS.BODY_CORRUPT;
-    return { status, headers: {}, body: errorBody('BODY_CORRUPT', 'the body ended early', hint), unexpected: false };
   }
   const { status, hint } = REFUSALS.INTERNAL;
   const body = errorBody('INTERNAL', 'the daemon met an error that it did not expect', hint);
   return { status, headers: {}, body, unexpected: true };
 }
 
-/** The client went away, or sent a broken chunk, while its body was read. */
-function isAborted(error: unknown): boolean {
-  const code = (error as { code?: string } | null)?.code ?? '';
-  return code === 'ECONNRESET' || code.startsWith('HPE_');
+/** Of an error that the framework or one of its plug-ins made. Its message may quote paths of this machine. */
+function foreignCode(error: unknown): RefusalCode | null {
+  const { code, statusCode } = (error ?? {}) as { readonly code?: unknown; readonly statusCode?: unknown };
+  const known = typeof code === 'string' && Object.hasOwn(FRAMEWORK, code) ? FRAMEWORK[code] : undefined;
+  if (known) return known;
+  if (typeof statusCode !== 'number' || statusCode < 400 || statusCode > 499) return null;
+  // A path out of the page's directory is forbidden to the plug-in; to the client it is one that is not there.
+  return statusCode === 403 || statusCode === 404 ? 'ROUTE_UNKNOWN' : 'REQUEST_MALFORMED';
 }

@@ -126,5 +126,6 @@ function answerError(
     const { id: requestId, method } = request;
     runtime.log.error({ err: error, requestId, method, path: pathOf(request) }, 'a request failed');
   }
-  void reply.code(status).headers(headers).type('application/json; charset=utf-8').send(toJson(body));
+  reply.code(status).headers(headers).header('cache-control', 'no-store').type('application/json; charset=utf-8');
+  void reply.send(toJson(body));
 }

@@ -34,8 +34,6 @@ export class FakeOperations implements Operations {
   failure: Error | null = null;
   /** Holds replays open until it resolves. */
   replayGate: Promise<void> = Promise.resolve();
-  /** How many batches followers have pulled. */
-  pulled = 0;
 
   get head(): Offset {
     return this.journal.length as Offset;
@@ -140,7 +138,6 @@ export class FakeOperations implements Operations {
       const last = entries.at(-1);
       if (last) {
         cursor = last.offset;
-        this.pulled++;
         yield entries;
       } else await this.#changed(signal);
     }

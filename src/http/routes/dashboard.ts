@@ -20,15 +20,14 @@ export async function dashboard(app: FastifyInstance, dir: string | undefined): 
     app.get('/', (_request, reply) => reply.type('text/html; charset=utf-8').send(NOT_BUILT));
     return;
   }
-  await app.register(fastifyStatic, {
-    root: dir,
-    dotfiles: 'ignore',
-    // The names of built assets carry a hash of their content; the page that names them does not.
-    setHeaders: (reply, path) => {
-      const forever = path.includes('/assets/');
-      reply.setHeader('cache-control', forever ? 'public, max-age=31536000, immutable' : 'no-cache');
-    },
-    cacheControl: false,
+  await app.register(async (page) => {
+    page.addHook('onRequest', (request, reply, done) => {
+      // The names of built assets carry a hash of their content; the page that names them does not.
+      const forever = request.url.startsWith('/assets/');
+      reply.header('cache-control', forever ? 'public, max-age=31536000, immutable' : 'no-cache');
+      done();
+    });
+    await page.register(fastifyStatic, { root: dir, dotfiles: 'ignore', cacheControl: false });
   });
 }
 

@@ -9,8 +9,8 @@ const CHECKPOINT_EVERY_MS = 5_000;
 
 /**
  * A slot pins the log from the last acknowledgement on, and only what the journal has may be acknowledged. Where other
- * tables are written and ours are not, that would fill the server's disk. So now and then a batch with one event that
- * means nothing is sent through the journal: then the journal knows a later position and it can be acknowledged.
+ * tables are written and ours are not, that would fill the server's disk. So now and then a commit
+ * without changes is sent through the journal: then the journal knows a later position, and it can be acknowledged.
  *
  * Rejected: to acknowledge the server's keepalives directly, as subscribers usually do. The slot would be ahead of the
  * journal, which is exactly how a slot looks that somebody else has recreated or moved on.
@@ -42,14 +42,6 @@ export class Checkpoints {
     this.moved(walEnd);
     const receivedAt = this.#clock.now();
     const position = toPosition(walEnd);
-    const source = this.#source;
-    const event = {
-      id: `${position}-0`,
-      type: 'tidemark.checkpoint',
-      source,
-      time: new Date(receivedAt).toISOString(),
-      data: {},
-    };
-    return { source, epoch: this.#epoch, position, first: 0, commit: true, events: [event], receivedAt };
+    return { source: this.#source, epoch: this.#epoch, position, first: 0, commit: true, events: [], receivedAt };
   }
 }

@@ -13,6 +13,8 @@ export interface ContinuityFacts {
   readonly slot: Slot | null;
   /** The publication was made after the slot: what the slot still holds cannot be decoded with it. */
   readonly publicationIsNew: boolean;
+  /** Why what the server would send next must be skipped. */
+  readonly skip: string | null;
 }
 
 export type Continuity =
@@ -34,7 +36,8 @@ export type GapCode =
   | 'SLOT_MISSING'
   | 'SLOT_LOST'
   | 'SLOT_MOVED'
-  | 'COVERAGE_CHANGED';
+  | 'COVERAGE_CHANGED'
+  | 'UNREADABLE';
 
 /**
  * Decides whether the server can go on exactly behind what the journal has. START_REPLICATION would not say: from a
@@ -42,12 +45,12 @@ export type GapCode =
  * without a word.
  */
 export function continuity(facts: ContinuityFacts): Continuity {
-  const { after, now, head, slot, publicationIsNew } = facts;
+  const { after, now, head, slot, publicationIsNew, skip } = facts;
   const stored = after && { ...parseEpoch(after.epoch), lsn: fromPosition(after.position) };
   const sameSystem = stored?.systemId === now.systemId && stored.timeline === now.timeline;
   const rewound = sameSystem ? (stored.rewound ?? 0) : 0;
   const usable = slot?.state === 'usable' && !publicationIsNew ? slot : null;
-  const broken = (code: GapCode, reason: string, from: Lsn | null = usable && usable.confirmed): Continuity => ({
+  const broken = (code: GapCode, reason: string, from: Lsn | null = usable?.confirmed ?? null): Continuity => ({
     kind: 'broken',
     code,
     reason,
@@ -84,5 +87,6 @@ export function continuity(facts: ContinuityFacts): Continuity {
   if (stored.coverage !== now.coverage) {
     return broken('COVERAGE_CHANGED', 'a table, its columns or the publication have changed since', stored.lsn);
   }
+  if (skip !== null) return broken('UNREADABLE', skip, later(head, slot.confirmed));
   return { kind: 'unbroken', from: stored.lsn, rewound };
 }

@@ -32,9 +32,9 @@ function codeOf(code: string, text: string): ErrorCode {
   const known = BY_SQLSTATE[code];
   if (known) return known;
   // 42704 names whatever object is missing, and 55000 every state that does not allow the command: the words tell.
-  if (code === '42704' && /replication slot/.test(text)) return 'POSTGRES_SLOT_MISSING';
-  if (code === '42704' && /publication/.test(text)) return 'POSTGRES_PUBLICATION_MISSING';
-  if (code === '55000' && /replication slot/.test(text)) return 'POSTGRES_SLOT_LOST';
+  if (code === '42704' && text.includes('replication slot')) return 'POSTGRES_SLOT_MISSING';
+  if (code === '42704' && text.includes('publication')) return 'POSTGRES_PUBLICATION_MISSING';
+  if (code === '55000' && text.includes('replication slot')) return 'POSTGRES_SLOT_LOST';
   if (code.startsWith('08') || NO_CONNECTION.test(code) || NO_CONNECTION.test(text)) return 'POSTGRES_UNREACHABLE';
   return 'POSTGRES_FAILED';
 }

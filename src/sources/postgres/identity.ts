@@ -2,6 +2,9 @@ import type { Server } from './server.ts';
 import type { Sql } from './sql.ts';
 import { quoteTable, tableName } from './tables.ts';
 
+/** Where a contract's trigger names no entity (`*.updated`), it may read its columns of every one. */
+const ANY_ENTITY = '*';
+
 interface TableColumns {
   readonly name: string;
   /** `f` full, `d` primary key, `i` an index, `n` nothing. */
@@ -25,7 +28,9 @@ export async function identityWarnings(
 ): Promise<readonly string[]> {
   const tables = await readColumns(sql, server, publication, [...entities.keys()]);
   return tables.flatMap((table) => {
-    const read = [...(columnsOf.get(entities.get(table.name) ?? '') ?? [])];
+    const entity = entities.get(table.name) ?? '';
+    const ofAny = [...(columnsOf.get(ANY_ENTITY) ?? [])].filter((column) => table.columns.includes(column));
+    const read = [...new Set([...(columnsOf.get(entity) ?? []), ...ofAny])];
     return warningsOf(table, read);
   });
 }

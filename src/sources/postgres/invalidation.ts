@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import type { ExplicitAction } from '../../model/event.ts';
 import type { JsonValue } from '../../model/json.ts';
-import { EVERY_NAMESPACE } from '../../model/plan.ts';
 
 /** The prefix of explicit invalidation messages; prefixes below it count too. */
 export const MESSAGE_PREFIX = 'tidemark';
@@ -17,24 +16,20 @@ const message = z.strictObject({
   reason: z.string().optional(),
 });
 
-export interface Invalidation {
-  readonly data: JsonValue;
-  readonly explicit: readonly ExplicitAction[];
-  /** Why the message could not be read; everything is purged then, because its target is unknown. */
-  readonly problem?: string;
-}
+export type Invalidation =
+  | { readonly ok: true; readonly data: JsonValue; readonly explicit: readonly ExplicitAction[] }
+  | { readonly ok: false; readonly reason: string };
 
 /** Reads `{keys, tags, namespaces, urls, namespace?, soft?, reason?}`. */
 export function readInvalidation(text: string): Invalidation {
   const parsed = parse(text);
+  if (parsed === undefined) return { ok: false, reason: 'it is not JSON' };
   const result = message.safeParse(parsed);
-  if (!result.success) {
-    const problem = parsed === undefined ? 'it is not JSON' : z.prettifyError(result.error);
-    return { data: { text, problem }, explicit: [{ kind: 'purge_namespace', target: EVERY_NAMESPACE }], problem };
-  }
+  if (!result.success) return { ok: false, reason: z.prettifyError(result.error) };
   const { keys, tags, namespaces, urls, namespace, soft } = result.data;
   const scope = namespace === undefined ? {} : { namespace };
   return {
+    ok: true,
     data: parsed as JsonValue,
     explicit: [
       ...keys.map((target) => ({ kind: soft ? 'expire_key' : 'delete_key', target, ...scope }) as const),

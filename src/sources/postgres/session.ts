@@ -22,7 +22,6 @@ export interface SessionOptions extends StartOptions {
   readonly gate: boolean;
   readonly messages: ReadonlySet<string>;
   readonly nonce: string;
-  readonly warn: (message: string) => void;
 }
 
 /** Since 17 an echo can be flushed on its own; before, it must be a transaction, whose commit flushes. */
@@ -44,7 +43,7 @@ export class Session {
   #cancelBeat: () => void = () => undefined;
 
   private constructor(options: SessionOptions, connections: Connections, started: Started) {
-    const { runtime, source, entities, messages, nonce, warn } = options;
+    const { runtime, source, entities, messages, nonce } = options;
     this.#options = options;
     this.#connections = connections;
     this.#started = started;
@@ -78,7 +77,6 @@ export class Session {
       messages,
       nonce,
       now: () => clock.now(),
-      warn,
       emit: (arrival) => {
         this.#outlet.push(arrival);
         if (arrival.kind !== 'echo' && arrival.upTo !== null) this.#checkpoints.moved(arrival.upTo);

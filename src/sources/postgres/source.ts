@@ -1,3 +1,4 @@
+import { TidemarkError } from '../../errors.ts';
 import type { Position, Resume } from '../../model/position.ts';
 import type { Source, SourceContext, SourceItem, SourceReport } from '../source.ts';
 import { defaultName, type PostgresOptions } from './options.ts';
@@ -10,10 +11,11 @@ export class PostgresSource implements Source {
   /** Tells this process from others: in echoes, and in the name under which the server lists its connections. */
   readonly #nonce: string;
   #session: Session | null = null;
+  /** Set when the stream could not be read: to begin there again would only meet the same bytes. */
+  #unreadable: string | null = null;
   #state: SourceReport['state'] = 'starting';
   #detail: string | null = null;
   #warnings: readonly string[] = [];
-  readonly #problems = new Set<string>();
 
   constructor(context: SourceContext, options: PostgresOptions) {
     this.#context = context;
@@ -25,6 +27,7 @@ export class PostgresSource implements Source {
     this.#state = 'starting';
     try {
       const session = await Session.open(this.#sessionOptions(signal), after);
+      this.#unreadable = null;
       this.#session = session;
       this.#warnings = session.warnings;
       this.#state = 'streaming';
@@ -34,6 +37,7 @@ export class PostgresSource implements Source {
     } catch (error) {
       this.#state = 'waiting';
       if (signal.aborted) return;
+      if (error instanceof TidemarkError && error.reaction === 'resync') this.#unreadable = error.message;
       throw error;
     } finally {
       this.#detail = null;
@@ -42,12 +46,13 @@ export class PostgresSource implements Source {
     }
   }
 
-  async ack(upTo: Position): Promise<void> {
+  ack(upTo: Position): Promise<void> {
     this.#session?.acknowledge(upTo);
+    return Promise.resolve();
   }
 
   report(): SourceReport {
-    const warnings = [...this.#warnings, ...this.#problems];
+    const warnings = this.#warnings;
     return {
       state: this.#state,
       ...(this.#detail !== null && { detail: this.#detail }),
@@ -56,9 +61,10 @@ export class PostgresSource implements Source {
     };
   }
 
-  async close(): Promise<void> {
+  close(): Promise<void> {
     this.#session?.close();
     this.#state = 'stopped';
+    return Promise.resolve();
   }
 
   #sessionOptions(signal: AbortSignal): SessionOptions {
@@ -74,6 +80,7 @@ export class PostgresSource implements Source {
       publication: publication ?? defaultName(name),
       create,
       entities: tables,
+      skip: this.#unreadable,
       columns,
       heartbeatMs: heartbeat,
       gate,
@@ -81,13 +88,6 @@ export class PostgresSource implements Source {
       nonce: this.#nonce,
       applicationName: `tidemark ${this.#nonce} ${name}`.slice(0, 63),
       waiting: (detail) => (this.#detail = detail),
-      warn: (message) => {
-        if (this.#problems.size < PROBLEMS_MAX) this.#problems.add(message);
-        runtime.log.warn({ source: name }, message);
-      },
     };
   }
 }
-
-/** Distinct problems that the report keeps; the log has them all. */
-const PROBLEMS_MAX = 20;

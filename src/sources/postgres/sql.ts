@@ -89,7 +89,7 @@ export async function newClient({ url, applicationName, replication }: ClientOpt
     keepAlive: true,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     ...(replication && { replication }),
-  } as ConstructorParameters<typeof pg.Client>[0]);
+  });
 }
 
 /** Ends a connection that may not answer any more. `end` alone would wait for the server. */

@@ -20,6 +20,8 @@ export interface StartOptions {
   readonly entities: ReadonlyMap<string, string>;
   /** Per entity, the columns that contracts read. */
   readonly columns: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Why what comes next in the stream must be skipped; `null`: it need not. */
+  readonly skip: string | null;
   readonly applicationName: string;
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -55,7 +57,7 @@ export async function prepare(connections: Connections, after: Resume | null, op
   const slot = await freeSlot(control, name, options);
   const coverage = await readCoverage(control, publication, tables);
   const now = { systemId, timeline, coverage };
-  const decided = continuity({ after, now, head, slot, publicationIsNew: published.created });
+  const decided = continuity({ after, now, head, slot, publicationIsNew: published.created, skip: options.skip });
   const from = decided.from ?? (await renewSlot(connections, slot, decided, options));
   const epoch = formatEpoch({ ...now, rewound: decided.rewound });
   if (decided.kind === 'broken') {

@@ -1,5 +1,5 @@
 import { TidemarkError } from '../../errors.ts';
-import type { Batch, ChangeEvent } from '../../model/event.ts';
+import { UNDECODABLE, type Batch, type ChangeEvent } from '../../model/event.ts';
 import type { Epoch, Millis, SourceId } from '../../model/position.ts';
 import type { Arrival } from './arrival.ts';
 import { MESSAGE_PREFIX, readContent, readInvalidation } from './invalidation.ts';
@@ -31,7 +31,6 @@ export interface TransactionsOptions {
   readonly nonce: string;
   readonly now: () => Millis;
   readonly emit: (arrival: Arrival) => void;
-  readonly warn: (message: string) => void;
 }
 
 interface Transaction {
@@ -40,7 +39,7 @@ interface Transaction {
   readonly time: string;
   /** Changes of it that have gone out already. */
   sent: number;
-  events: ChangeEvent[];
+  events: Unnamed[];
   bytes: number;
   echo: number | null;
 }
@@ -128,13 +127,9 @@ export class Transactions {
 
   #event(prefix: string, content: string): Unnamed | null {
     if (prefix === MESSAGE_PREFIX || prefix.startsWith(`${MESSAGE_PREFIX}.`)) {
-      const { data, explicit, problem } = readInvalidation(content);
-      if (problem !== undefined) {
-        this.#options.warn(
-          `a logical message with the prefix ${prefix} cannot be read, so everything is purged: ${problem}`,
-        );
-      }
-      return { type: 'tidemark.invalidation', data, explicit };
+      const read = readInvalidation(content);
+      if (read.ok) return { type: 'tidemark.invalidation', data: read.data, explicit: read.explicit };
+      return { type: UNDECODABLE, data: { prefix, text: content, reason: read.reason } };
     }
     return this.#options.messages.has(prefix) ? { type: `message.${prefix}`, data: readContent(content) } : null;
   }
@@ -142,47 +137,57 @@ export class Transactions {
   #add(event: Unnamed, bytes: number): void {
     const transaction = this.#transaction();
     if (transaction.events.length >= PART_CHANGES_MAX || transaction.bytes >= PART_BYTES_MAX) {
-      this.#options.emit({ kind: 'batch', upTo: null, bytes: transaction.bytes, batch: this.#part(transaction, null) });
+      const part = this.#part(transaction, inside(transaction.commitLsn), false);
+      this.#options.emit({ kind: 'batch', upTo: null, bytes: transaction.bytes, batch: part });
+      transaction.bytes = 0;
     }
-    // The record of the commit names the transaction, because that is known from its first change on; its end is not.
-    const id = `${toPosition(transaction.commitLsn)}-${transaction.sent + transaction.events.length}`;
-    transaction.events.push({ ...event, id, source: this.#options.source, time: transaction.time });
+    transaction.events.push(event);
     transaction.bytes += bytes;
   }
 
   #alone(event: Unnamed, lsn: Lsn, bytes: number): void {
-    const { source, epoch, now, emit } = this.#options;
-    const receivedAt = now();
-    const position = toPosition(lsn);
-    const time = new Date(receivedAt).toISOString();
-    const events = [{ ...event, id: `${position}-0`, source, time }];
-    emit({
-      kind: 'batch',
-      upTo: lsn,
-      bytes,
-      batch: { source, epoch, position, first: 0, commit: true, events, receivedAt },
-    });
+    const now = this.#options.now();
+    const batch = this.#batch(lsn, { first: 0, commit: true, events: [event], time: new Date(now).toISOString() });
+    this.#options.emit({ kind: 'batch', upTo: lsn, bytes, batch });
   }
 
+  /**
+   * The position is the end of the commit's record. That is known only now; so a transaction that began to go out
+   * earlier has the place just inside that record in all of its parts, and an empty batch then says where it ends.
+   */
   #commit(endLsn: Lsn): void {
     const transaction = this.#transaction();
     this.#current = null;
-    const { events, bytes, xid, echo } = transaction;
+    const { events, bytes, xid, echo, sent, commitLsn } = transaction;
+    const { emit } = this.#options;
     if (events.length > 0) {
-      this.#options.emit({ kind: 'commit', upTo: endLsn, bytes, xid, batch: this.#part(transaction, endLsn) });
+      const lsn = sent > 0 ? inside(commitLsn) : endLsn;
+      emit({ kind: 'commit', upTo: lsn, bytes, xid, batch: this.#part(transaction, lsn, true) });
     }
-    if (echo !== null) this.#options.emit({ kind: 'echo', id: echo });
+    if (sent > 0) {
+      emit({
+        kind: 'batch',
+        upTo: endLsn,
+        bytes: 0,
+        batch: this.#batch(endLsn, { first: 0, commit: true, events: [], time: '' }),
+      });
+    }
+    if (echo !== null) emit({ kind: 'echo', id: echo });
   }
 
-  /** Cuts off what has come. A part before the last has the position of the commit's record, which is before its end. */
-  #part(transaction: Transaction, endLsn: Lsn | null): Batch {
-    const { source, epoch, now } = this.#options;
-    const { sent: first, events } = transaction;
+  #part(transaction: Transaction, lsn: Lsn, commit: boolean): Batch {
+    const { sent: first, events, time } = transaction;
     transaction.sent += events.length;
     transaction.events = [];
-    transaction.bytes = 0;
-    const position = toPosition(endLsn ?? transaction.commitLsn);
-    return { source, epoch, position, first, commit: endLsn !== null, events, receivedAt: now() };
+    return this.#batch(lsn, { first, commit, events, time });
+  }
+
+  #batch(lsn: Lsn, part: Pick<Batch, 'first' | 'commit'> & { events: readonly Unnamed[]; time: string }): Batch {
+    const { source, epoch, now } = this.#options;
+    const { first, commit, time } = part;
+    const position = toPosition(lsn);
+    const events = part.events.map((event, i) => ({ ...event, id: `${position}-${first + i}`, source, time }));
+    return { source, epoch, position, first, commit, events, receivedAt: now() };
   }
 
   #relation(id: number): Relation {

@@ -1,5 +1,5 @@
 import type { WhenUncertain } from '../trust/trust.ts';
-import type { ContractSet } from '../contracts/contract.ts';
+import type { ContractSet, Place } from '../contracts/contract.ts';
 
 /** The whole configuration, parsed once at the door: complete, resolved, read-only. */
 export interface Config {
@@ -15,6 +15,8 @@ export interface Config {
   readonly namespaces: ReadonlyMap<string, NamespaceConfig>;
   readonly projections: ReadonlyMap<string, ProjectionConfig>;
   readonly contracts: ContractSet;
+  /** Where each part was written, by its path (`namespaces.product.ttl`), so that findings can point at it. */
+  readonly places?: ReadonlyMap<string, Place>;
 }
 
 /** A part whose options its Kind has parsed. */
@@ -33,7 +35,6 @@ export interface ServerConfig {
   /** Absent: only loopback may be listened on. */
   readonly adminToken?: string;
 }
-
 
 export interface NamespaceConfig {
   readonly name: string;

@@ -1,0 +1,96 @@
+import { z } from 'zod';
+import { nameSchema } from '../contracts/contract-schema.ts';
+import { duration, secret } from '../runtime/options.ts';
+
+/** A part whose other keys belong to its Kind, which checks them. */
+const part = z.looseObject({
+  type: z.string().min(1).describe('Which kind it is.'),
+});
+
+const positiveDuration = (): z.ZodType<number, number | string> =>
+  duration().refine((ms) => ms > 0, 'it must be longer than nothing');
+
+const namespaceSchema = z
+  .strictObject({
+    ttl: positiveDuration().meta({
+      description: 'The backup bound: no entry is served longer than this after it was loaded, whatever events say.',
+      examples: ['10m'],
+    }),
+    max_staleness: positiveDuration()
+      .meta({ description: 'The freshness that events must hold. Absent: the ttl is the bound.', examples: ['2s'] })
+      .optional(),
+    when_uncertain: z
+      .enum(['bypass', 'revalidate', 'serve', 'error'])
+      .default('bypass')
+      .describe('What a read gets when its freshness cannot be proven.'),
+    sources: z.array(nameSchema).min(1).describe('The sources whose changes reach this namespace.').optional(),
+    jitter: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0.1)
+      .describe('Part of the ttl that is taken off at random, so that entries made together do not end together.'),
+  })
+  .describe('A policy and the entries under it.');
+
+const projectionSchema = z
+  .strictObject({
+    url: z
+      .url({ protocol: /^https?$/ })
+      .meta({ description: 'Called with POST.', examples: ['http://127.0.0.1:3000/internal/refresh'] })
+      .optional(),
+    headers: z.record(z.string(), z.string()).default({}).describe('Sent with the call.'),
+    debounce: duration().default(200).describe('Refreshes asked for within this time become one.'),
+    timeout: duration().default(10_000).describe('How long a call may take.'),
+    attempts: z.int().min(1).max(100).default(5).describe('Attempts before the refresh becomes a dead letter.'),
+  })
+  .describe('A derived artifact that is recomputed.');
+
+const serverSchema = z
+  .strictObject({
+    listen: z
+      .union([z.string().min(1), z.int().min(0).max(65_535)])
+      .default('127.0.0.1:4100')
+      .meta({
+        description: 'Address and port. Anything but loopback needs an admin_token.',
+        examples: ['127.0.0.1:4100'],
+      }),
+    admin_token: secret().describe('What callers of the API present as Authorization: Bearer.').optional(),
+  })
+  .describe('The HTTP API.');
+
+export const DEFAULT_RETENTION_MS = 7 * 24 * 3_600_000;
+
+/** Everything but what Kinds bring along. `contracts` and `event_invalidation` are read by the contracts' own parser. */
+export const configSchema = z
+  .strictObject({
+    version: z.literal(1).default(1).describe('The version of this format.'),
+    journal: part
+      .extend({
+        type: part.shape.type.optional(),
+        retention: duration()
+          .default(DEFAULT_RETENTION_MS)
+          .meta({ description: 'How long entries are kept.', examples: ['7d'] }),
+      })
+      .describe('The durable log of events.')
+      .optional(),
+    server: serverSchema.prefault({}),
+    sources: z.record(nameSchema, part).describe('Where changes come from, by name.').optional(),
+    layers: z.record(nameSchema, part).describe('The caches, innermost first.').optional(),
+    namespaces: z
+      .record(nameSchema, namespaceSchema)
+      .default({})
+      .describe('What is cached, and how long without events.'),
+    projections: z.record(nameSchema, projectionSchema).default({}).describe('Derived artifacts, by name.'),
+    contracts: z
+      .union([z.string().min(1), z.array(z.union([z.string().min(1), z.looseObject({})]))])
+      .meta({
+        description: 'Contract files, as paths where * stands for any part of a name, or contracts.',
+        examples: ['[contracts/*.yaml]'],
+      })
+      .default([]),
+    event_invalidation: z.unknown().optional(),
+  })
+  .describe('The configuration of Tidemark.');
+
+export type ConfigInput = z.output<typeof configSchema>;

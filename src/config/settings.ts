@@ -1,0 +1,89 @@
+import type { Finding } from '../contracts/finding.ts';
+import type { Report } from '../contracts/report.ts';
+import { checkShape, shapeOf, type CheckContext, type Checked, type Shape } from '../contracts/shape.ts';
+import { locate } from '../contracts/tree.ts';
+import type { Tree } from '../contracts/yaml-tree.ts';
+import type { NamespaceConfig, ProjectionConfig, ServerConfig } from './config.ts';
+import { coerceSubstituted } from './env.ts';
+import { parseListen } from './listen.ts';
+import { configSchema, type ConfigInput } from './schema.ts';
+
+const shape: Shape<ConfigInput> = shapeOf<ConfigInput>(configSchema);
+
+/** Everything but the options of Kinds and the contracts; `null` when it has mistakes. */
+export function checkSettings(tree: Tree, report: Report): ConfigInput | null {
+  const checked = checkWithEnv(shape, tree, { file: report.file, at: [], secret: isSecretPath, words: betterWords });
+  report.add(checked.findings);
+  return checked.ok ? checked.value : null;
+}
+
+/**
+ * A value from the environment is a text. Where the schema takes no text but a number or a truth value, the same
+ * value is tried as that; where it takes a text, a password such as 0123 stays one.
+ */
+export function checkWithEnv<T>(schema: Shape<T>, tree: Tree, context: CheckContext): Checked<T> {
+  const checked = checkShape(schema, tree, context);
+  if (checked.ok) return checked;
+  const wrong = new Set(checked.findings.map(({ line, column }) => `${line}:${column}`));
+  const coerced = coerceSubstituted(tree, ({ place: { line, column } }) => wrong.has(`${line}:${column}`));
+  const again = checkShape(schema, coerced, context);
+  return again.findings.length < checked.findings.length ? again : checked;
+}
+
+/** Values that a message must not repeat. */
+export function isSecretPath(path: readonly PropertyKey[]): boolean {
+  return path.some((step) => /token|secret|passw|credential|url|auth|headers|dsn|private/i.test(String(step)));
+}
+
+function betterWords(code: string, path: readonly PropertyKey[]): Partial<Finding> | null {
+  if (code === 'KEY_MISSING' && path.length === 3 && path[0] === 'namespaces' && path[2] === 'ttl')
+    return {
+      code: 'NAMESPACE_TTL_MISSING',
+      why: 'the ttl bounds the damage when an event is late, lost or processed wrongly; events only make trust end sooner',
+      fix: `add "ttl: 10m", the longest that a wrong value of "${String(path[1])}" may be served`,
+    };
+  return null;
+}
+
+export function namespacesOf(settings: ConfigInput): ReadonlyMap<string, NamespaceConfig> {
+  return new Map(
+    Object.entries(settings.namespaces).map(
+      ([name, { ttl, max_staleness: bound, when_uncertain, sources, jitter }]) => [
+        name,
+        {
+          name,
+          ttlMs: ttl,
+          jitter,
+          ...(bound === undefined ? {} : { maxStalenessMs: bound }),
+          whenUncertain: when_uncertain,
+          ...(sources === undefined ? {} : { sources }),
+        },
+      ],
+    ),
+  );
+}
+
+export function projectionsOf(settings: ConfigInput): ReadonlyMap<string, ProjectionConfig> {
+  return new Map(
+    Object.entries(settings.projections).map(([name, { url, headers, debounce, timeout, attempts }]) => [
+      name,
+      { name, ...(url === undefined ? {} : { url }), headers, debounceMs: debounce, timeoutMs: timeout, attempts },
+    ]),
+  );
+}
+
+/** `null` when the address cannot be one; that is in the report then. */
+export function serverOf(settings: ConfigInput, tree: Tree, report: Report): ServerConfig | null {
+  const { listen, admin_token: token } = settings.server;
+  const address = parseListen(listen);
+  if (address) return { ...address, ...(token === undefined ? {} : { adminToken: token.reveal() }) };
+  const { place } = locate(tree, ['server', 'listen']);
+  report.error(
+    'LISTEN_INVALID',
+    place,
+    `"server.listen" is "${String(listen)}", which is not an address`,
+    'it is a host and a port',
+    'write e.g. 127.0.0.1:4100, [::1]:4100 or 4100',
+  );
+  return null;
+}

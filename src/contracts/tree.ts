@@ -1,0 +1,87 @@
+import type { MapEntry, MapTree, Place, Tree } from './yaml-tree.ts';
+
+export function entryOf(tree: Tree | undefined, key: string): MapEntry | undefined {
+  return tree?.kind === 'map' ? tree.entries.find((entry) => entry.key === key) : undefined;
+}
+
+export function childOf(tree: Tree | undefined, key: string): Tree | undefined {
+  return entryOf(tree, key)?.value;
+}
+
+export function itemsOf(tree: Tree | undefined): readonly Tree[] {
+  return tree?.kind === 'list' ? tree.items : [];
+}
+
+/** The text of a scalar that is a text; `undefined` for everything else. */
+export function textOf(tree: Tree | undefined): string | undefined {
+  return tree?.kind === 'scalar' && typeof tree.value === 'string' ? tree.value : undefined;
+}
+
+export function isNothing(tree: Tree): boolean {
+  return tree.kind === 'scalar' && tree.value === null;
+}
+
+/** Plain values for schemas. Objects have no prototype, so no key of a file can be one of its properties. */
+export function plainOf(tree: Tree): unknown {
+  switch (tree.kind) {
+    case 'scalar':
+      return tree.value;
+    case 'list':
+      return tree.items.map(plainOf);
+    case 'map': {
+      const plain = Object.create(null) as Record<string, unknown>;
+      for (const { key, value } of tree.entries) plain[key] = plainOf(value);
+      return plain;
+    }
+  }
+}
+
+export interface Located {
+  /** `undefined` when the path leads to something that is not there. */
+  readonly tree: Tree | undefined;
+  /** Of the value; of the nearest thing around it when it is not there. */
+  readonly place: Place;
+  /** Of the key that names the value, where there is one. */
+  readonly keyPlace: Place;
+}
+
+export function locate(root: Tree, path: readonly PropertyKey[], keyPlace: Place = root.place): Located {
+  let at: Located = { tree: root, place: root.place, keyPlace };
+  for (const step of path) {
+    if (at.tree?.kind === 'list') {
+      const item = at.tree.items[Number(step)];
+      at = item ? { tree: item, place: item.place, keyPlace: item.place } : { ...at, tree: undefined };
+    } else {
+      const entry = entryOf(at.tree, String(step));
+      at = entry
+        ? { tree: entry.value, place: entry.value.place, keyPlace: entry.keyPlace }
+        : { tree: undefined, place: at.keyPlace, keyPlace: at.keyPlace };
+    }
+  }
+  return at;
+}
+
+/** `namespaces.product.ttl`, `actions[0]`. */
+export function pathText(path: readonly PropertyKey[]): string {
+  let text = '';
+  for (const step of path)
+    text += typeof step === 'number' ? `[${String(step)}]` : `${text === '' ? '' : '.'}${String(step)}`;
+  return text;
+}
+
+/** What a value is, for a person. */
+export function kindInWords(tree: Tree | undefined): string {
+  if (tree === undefined) return 'missing';
+  if (tree.kind === 'list') return 'a list';
+  if (tree.kind === 'map') return (tree as MapTree).entries.length === 0 ? 'an empty mapping' : 'a mapping';
+  if (tree.value === null) return 'empty';
+  if (tree.substituted) return 'a text from the environment';
+  if (typeof tree.value === 'string') return `the text "${clip(tree.value)}"`;
+  return `the ${typeof tree.value === 'number' ? 'number ' : 'value '}${String(tree.value)}`;
+}
+
+/** Keeps a message on one line and printable, whatever the file holds. */
+export function clip(text: string): string {
+  const short = text.length > 60 ? `${text.slice(0, 57)}...` : text;
+  return JSON.stringify(short).slice(1, -1);
+}

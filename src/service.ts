@@ -80,7 +80,7 @@ export class Tidemark implements Operations {
    */
   static async start(options: StartOptions = {}): Promise<Tidemark> {
     const runtime = options.runtime ?? realRuntime(options.log ? { log: options.log } : {});
-    const config = await readConfig(options);
+    const config = readConfig(options);
     const engine = await Engine.start({ config, runtime, refreshes: options.projections ?? {} });
     exposeCounts(engine);
     return new Tidemark(engine, options);
@@ -274,7 +274,7 @@ export class Tidemark implements Operations {
 
   async reload(): Promise<{ readonly ok: boolean; readonly findings: readonly Finding[] }> {
     try {
-      const { contracts } = await readConfig(this.#options);
+      const { contracts } = readConfig(this.#options);
       await this.#engine.adopt(contracts);
       return { ok: true, findings: [] };
     } catch (error) {

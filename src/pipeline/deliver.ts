@@ -81,7 +81,7 @@ export class Delivery {
   async #deliver(entries: readonly Entry[], signal: AbortSignal): Promise<void> {
     const { layer, runtime, settled } = this.#parts;
     const work = coalesce(entries, layer, this.#watermark);
-    let left = work.actions;
+    let left = [...this.#forHole(entries), ...work.actions];
     for (let attempt = 0; ; attempt++) {
       const outcomes = await this.#apply(left, work.watermark, signal);
       if (signal.aborted) return;
@@ -94,6 +94,16 @@ export class Delivery {
     this.#watermark = work.watermark;
     settled(work.watermark);
     this.#tell(entries, work.actions);
+  }
+
+  /** Entries that the journal forgot before this layer had them end the trust of everything here (anomaly C9). */
+  #forHole(entries: readonly Entry[]): StampedAction[] {
+    const first = entries[0]?.offset ?? this.#read;
+    if (first <= this.#read + 1) return [];
+    const { layer, runtime } = this.#parts;
+    const missing = { layer: layer.name, from: this.#read + 1, to: first - 1 };
+    runtime.log.error(missing, 'the journal forgot entries that the layer had still to apply; everything in it is purged');
+    return [{ action: { kind: 'purge_namespace', target: EVERY_NAMESPACE }, at: first }];
   }
 
   /** One call of the layer; `null` when it could not be reached. */

@@ -302,6 +302,15 @@ describe('delivery', () => {
     expect(layer.applied).toEqual(['delete_key e1 @1']);
   });
 
+  it('purges everything when the journal forgot entries that the layer had still to apply (anomaly C9)', async () => {
+    for (let n = 1; n <= 3; n++) await intake.accept(batch(n));
+    const read = journal.read.bind(journal);
+    journal.read = async (after, limit) => (await read(after, limit)).filter(({ offset }) => offset > 2);
+    start(layer);
+    await settled();
+    expect(layer.applied).toEqual(['purge_namespace * @3', 'delete_key e3 @3']);
+  });
+
   it('gives waiters what it has come to when it closes', async () => {
     settlement.add('local', at(0));
     const waiting = settlement.reached(at(5));

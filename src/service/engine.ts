@@ -1,5 +1,5 @@
 import { assert, TidemarkError } from '../errors.ts';
-import type { Config } from '../config/config.ts';
+import type { Config, ProjectionConfig } from '../config/config.ts';
 import { columnsRead } from '../contracts/columns.ts';
 import type { ContractSet } from '../contracts/contract.ts';
 import { plan } from '../contracts/plan.ts';
@@ -88,7 +88,8 @@ export class Engine {
     const journal = await kind.open({ runtime, baseDir: config.baseDir }, config.journal.options);
     try {
       const layers = await openLayers(config, runtime, journal.head);
-      const from = (await journal.cursor(PROJECTIONS)) ?? journal.head;
+      // Without a place yet, from the beginning: a refresh too many is harmless, one too few is not.
+      const from = (await journal.cursor(PROJECTIONS)) ?? ((journal.first - 1) as Offset);
       const opened = await openSources(config, runtime);
       return new Engine({ config, runtime, refreshes }, journal, layers, opened, from);
     } catch (error) {
@@ -128,7 +129,7 @@ export class Engine {
 
     const everywhere = this.#after(layers.map(({ layer }) => layer.name));
     this.projections = new Map(
-      Array.from(config.projections.values(), (projection) => [
+      Array.from(withFunctions(config.projections, refreshes), (projection) => [
         projection.name,
         new Projection({
           ...projection,
@@ -298,6 +299,16 @@ export class Engine {
     for (const { layer } of this.layers) await layer.close();
     await this.journal.close();
   }
+}
+
+/** A function given to the library is a projection also when the configuration does not name it. */
+function withFunctions(
+  configured: ReadonlyMap<string, ProjectionConfig>,
+  functions: Readonly<Record<string, Refresh>>,
+): ProjectionConfig[] {
+  const unnamed = Object.keys(functions).filter((name) => !configured.has(name));
+  const defaults = { headers: {}, debounceMs: 200, timeoutMs: 10_000, attempts: 5 };
+  return [...configured.values(), ...unnamed.map((name) => ({ name, ...defaults }))];
 }
 
 interface Opened {

@@ -1,4 +1,4 @@
-import { TidemarkError, type ErrorCode } from '../errors.ts';
+import { ERRORS, TidemarkError, type ErrorCode } from '../errors.ts';
 import { printable } from './printable.ts';
 import { Refusal, REFUSALS, type RefusalCode } from './refusal.ts';
 
@@ -55,10 +55,10 @@ export function faultOf(error: unknown): Fault {
   }
   if (error instanceof TidemarkError) {
     const status = STATUS[error.code] ?? STATUS_OF_REACTION[error.reaction];
-    if (status !== 500) {
-      const headers: Record<string, string> = status === 503 ? { 'retry-after': '1' } : {};
-      return { status, headers, body: errorBody(error.code, error.message, error.hint), unexpected: false };
-    }
+    // What is wrong with us is told without its particulars, which may be paths and addresses of this machine.
+    const message = status === 500 ? ERRORS[error.code].sentence : error.message;
+    const headers: Record<string, string> = status === 503 ? { 'retry-after': '1' } : {};
+    return { status, headers, body: errorBody(error.code, message, error.hint), unexpected: status === 500 };
   }
   const code = foreignCode(error);
   if (code) {

@@ -8,14 +8,11 @@ import { waitAsked, within } from './wait.ts';
 
 /** What an accepted message is answered with. */
 export interface ReceiptBody {
-  /** Of the last event; `null` when there was none. */
+  /** Its place in the journal; of several events the last one's, `null` when there was none. */
   readonly offset: number | null;
-  readonly accepted: number;
-  /** The journal had all of them already: nothing has happened a second time. */
+  /** The journal had all of it already: nothing has happened a second time. */
   readonly duplicate: boolean;
-  /** How many of them the journal had already. */
-  readonly duplicates: number;
-  readonly events: readonly { readonly offset: number; readonly duplicate: boolean }[];
+  /** How far each layer is. */
   readonly layers: LayerResults;
 }
 
@@ -43,15 +40,8 @@ export async function answerReceipts(
     if (finished && Object.values(layers).every((result) => result === 'applied')) status = 200;
   }
   reply.code(status);
-  const events = receipts.map(({ offset, duplicate }) => ({ offset, duplicate }));
-  return {
-    offset: events.at(-1)?.offset ?? null,
-    accepted: events.length,
-    duplicate: events.length > 0 && events.every(({ duplicate }) => duplicate),
-    duplicates: events.filter(({ duplicate }) => duplicate).length,
-    events,
-    layers,
-  };
+  const duplicate = receipts.length > 0 && receipts.every((receipt) => receipt.duplicate);
+  return { offset: receipts.at(-1)?.offset ?? null, duplicate, layers };
 }
 
 /** Of several events: a layer is as far as its worst one. */

@@ -22,7 +22,6 @@ export const REFUSALS = {
     status: 400,
     hint: 'GET the key first: its 404 carries the stamp that a load beginning then may fill with',
   },
-  STAMP_AHEAD: { status: 400, hint: 'send the stamp of the GET that came before the load, from this journal' },
   FILL_REFUSED: { status: 409, hint: 'use the value once, do not cache it; GET again for a new stamp' },
   TOKEN_MISSING: { status: 401, hint: 'send Authorization: Bearer with the value of server.admin_token' },
   TOKEN_WRONG: { status: 401, hint: 'send Authorization: Bearer with the value of server.admin_token' },

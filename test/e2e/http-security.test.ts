@@ -489,10 +489,13 @@ describe('errors (security 22, 23)', () => {
     const lines: string[] = [];
     const log = jsonLog('warn', { write: (line) => void lines.push(line) });
     const { call, operations } = await serve({ runtime: { ...realRuntime(), log } });
-    for (const failure of [new Error(canary), new TidemarkError('ASSERTION', canary)]) {
+    for (const [expected, failure] of [
+      ['INTERNAL', new Error(canary)],
+      ['ASSERTION', new TidemarkError('ASSERTION', canary)],
+    ] as const) {
       operations.failure = failure;
       const answer = await call('GET', '/v1/status', { headers: { 'x-request-id': 'abc-1' } });
-      expect(answer).toMatchObject({ status: 500, code: 'INTERNAL' });
+      expect(answer).toMatchObject({ status: 500, code: expected });
       expect(answer.text).not.toMatch(/canary|hunter2|\.ts|\/srv/);
       expect(answer.headers.get('x-request-id')).toBe('abc-1');
       expect(lines.pop()).toMatch(/canary-7f3a.*"requestId":"abc-1"/);

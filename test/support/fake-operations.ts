@@ -28,6 +28,8 @@ export class FakeOperations implements Operations {
   layersApplied: Promise<LayerResults> = Promise.resolve({ local: 'applied' });
   layersNow: LayerResults = { local: 'applied' };
   ready = true;
+  /** Proven age of what the cache holds. */
+  ageMs = 1_500.2;
   trimmedBelow = 1;
   reloadOk = true;
   /** Thrown by `status`, to see what an unexpected error is answered with. */
@@ -209,10 +211,11 @@ export class FakeOperations implements Operations {
     const held = this.cache.get(`${namespace} ${key}`);
     if (!held) return { found: false, stamp: this.head, reason: 'not held' };
     const { value, tags } = held.fill;
-    return { found: true, value, tags, asOf: held.at, maxAgeMs: 1_000, trust: 'fresh' };
+    return { found: true, value, tags, asOf: held.at, maxAgeMs: this.ageMs, trust: 'fresh' };
   }
 
   cachePut(namespace: string, key: string, fill: CacheFill): ReturnType<Operations['cachePut']> {
+    if (fill.stamp > this.head) throw new TidemarkError('STAMP_INVALID', String(fill.stamp));
     if (fill.stamp < (this.ended.get(key) ?? 0)) return { stored: false, reason: 'the key was invalidated since' };
     this.cache.set(`${namespace} ${key}`, { fill, at: 1 });
     return { stored: true };

@@ -33,7 +33,7 @@ const schema = z.strictObject({
 
 /** `/v1/cache/{namespace}/{key}`: the daemon's own cache, for programs in other languages. Remote fills are fenced too. */
 export const cache: Resource = (app, context) => {
-  const { operations, options, limits } = context;
+  const { operations, limits } = context;
   const config = { access: 'admin' } as const;
   const url = '/v1/cache/:namespace/:key';
 
@@ -42,9 +42,11 @@ export const cache: Resource = (app, context) => {
     const { namespace, key } = request.params;
     const found = operations.cacheGet(namespace, keyOf(key));
     if (!found.found) return reply.code(404).send({ stamp: found.stamp, reason: found.reason });
-    const { value, tags, asOf, maxAgeMs, trust } = found;
-    const ageSeconds = Math.max(0, Math.floor((options.runtime.clock.now() - asOf) / 1_000));
-    reply.header('age', String(ageSeconds)).header('tidemark-trust', trust);
+    const { value, tags, trust } = found;
+    // Rounded to the older side. What nothing has proven yet has no age that could be told.
+    const asOf = Number.isFinite(found.asOf) ? Math.floor(found.asOf) : null;
+    const maxAgeMs = Number.isFinite(found.maxAgeMs) ? Math.ceil(found.maxAgeMs) : null;
+    if (maxAgeMs !== null) reply.header('age', String(Math.ceil(maxAgeMs / 1_000)));
     return { value, tags, asOf, maxAgeMs, trust };
   });
 
@@ -54,8 +56,6 @@ export const cache: Resource = (app, context) => {
     const key = keyOf(request.params.key);
     const { value, tags, ttl: ttlMs, stamp } = await readJson(request, limits, schema);
     if (stamp === undefined) throw new Refusal('STAMP_MISSING', 'a fill needs the stamp of before its load');
-    // A stamp from the future would pass every fence there will be until then.
-    if (stamp > operations.head) throw new Refusal('STAMP_AHEAD', `the journal has no offset ${String(stamp)} yet`);
     const fill = { value, tags, stamp, ...(ttlMs === undefined ? {} : { ttlMs }) };
     const { stored, reason } = operations.cachePut(namespace, key, fill);
     if (stored) return reply.code(201).send({ stored });

@@ -36,7 +36,7 @@ async function accept(
   request: FastifyRequest,
   reply: FastifyReply,
   source: string,
-): Promise<ReceiptBody | ErrorBody | undefined> {
+): Promise<ReceiptBody | ErrorBody | FastifyReply> {
   const { operations, options, limits } = context;
   // `access_token` is CloudEvents' way for senders that cannot set a header; the receiver checks it.
   const { wait } = queryOf(request, ['wait', 'access_token']);
@@ -45,7 +45,7 @@ async function accept(
   if (result.ok) return answerReceipts(context, request, reply, result.receipts, wait);
   reply.code(result.status).headers(result.headers ?? {});
   // An OPTIONS handshake is answered with headers alone.
-  if (result.status < 400) return undefined;
+  if (result.status < 400) return reply.send();
   const hint = result.status < 500 ? 'see docs/http-api.md and the options of the source' : REFUSALS.INTERNAL.hint;
   return errorBody(result.code, result.message, hint);
 }

@@ -92,6 +92,11 @@ export const ERRORS = {
     hint: 'return null to cache an absence, or call ctx.skip() to cache nothing',
     reaction: 'reject',
   },
+  CONFIG_MISSING: {
+    sentence: 'there is no configuration',
+    hint: 'write a tidemark.yaml, name one with --config, or try `tidemark dev`, which needs none',
+    reaction: 'halt',
+  },
   DAEMON_UNREACHABLE: {
     sentence: 'no Tidemark daemon answers',
     hint: 'start one with `tidemark run` or `tidemark dev`, or name another with --url',
@@ -279,7 +284,7 @@ export const ERRORS = {
   },
   POSTGRES_FAILED: {
     sentence: 'PostgreSQL reports an error',
-    hint: 'the message is the server\'s own; it is tried again by itself',
+    hint: "the message is the server's own; it is tried again by itself",
     reaction: 'retry',
   },
   CALL_URL_INVALID: {
@@ -311,6 +316,16 @@ export const ERRORS = {
     sentence: 'the HTTP service refuses the call',
     hint: 'correct the URL, method, headers or credentials; redirects are not followed',
     reaction: 'reject',
+  },
+  OUTBOX_UNREADABLE: {
+    sentence: 'the outbox cannot be read',
+    hint: 'look at the file: it must be a SQLite database that this process may read and, to delete what was taken over, write',
+    reaction: 'retry',
+  },
+  OUTBOX_TABLE_INVALID: {
+    sentence: 'the outbox table does not have the form that Tidemark reads',
+    hint: 'create it with the SQL of `outboxSchema()`: id INTEGER PRIMARY KEY AUTOINCREMENT, type TEXT, data TEXT',
+    reaction: 'halt',
   },
 } as const satisfies Record<string, ErrorKind>;
 

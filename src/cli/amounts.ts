@@ -9,7 +9,8 @@ const UNITS: readonly (readonly [string, number])[] = [
 export function duration(ms: number): string {
   if (!Number.isFinite(ms)) return 'unknown';
   if (ms < 0) return `-${duration(-ms)}`;
-  if (ms < 999.5) return `${String(ms < 10 && ms % 1 !== 0 ? Math.round(ms * 10) / 10 : Math.round(ms))}ms`;
+  if (ms < 10) return `${String(Math.round(ms * 10) / 10)}ms`;
+  if (ms < 1_000) return `${String(Math.floor(ms))}ms`;
   if (ms < 60_000) return `${String(Math.floor(ms / 100) / 10)}s`;
   const at = UNITS.findIndex(([, size]) => ms >= size);
   const [unit, size] = UNITS[at] ?? ['s', 1_000];

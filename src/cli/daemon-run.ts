@@ -3,7 +3,8 @@ import { Tidemark } from '../service.ts';
 import { VERSION } from '../service/version.ts';
 import type { RunOptions } from './commands/run.ts';
 import { safeJson } from './escape.ts';
-import { parseListen } from './listen.ts';
+import { listenOption } from './options.ts';
+import { configPath } from './read-config-file.ts';
 import { shellLog } from './log-lines.ts';
 import { reportFindings } from './report.ts';
 import { serve } from './serve.ts';
@@ -11,10 +12,10 @@ import type { Shell } from './shell.ts';
 import { startLine } from './start-line.ts';
 
 /** A daemon of a configuration file, until a signal ends it. */
-export async function runDaemon(file: string, options: RunOptions, shell: Shell): Promise<void> {
-  const listen = options.listen === undefined ? null : parseListen(options.listen);
+export async function runDaemon(options: RunOptions, shell: Shell): Promise<void> {
+  const listen = options.listen === undefined ? null : listenOption(options.listen);
   const runtime = realRuntime({ log: shellLog(shell, options.logLevel) });
-  const tide = await Tidemark.start({ config: file, cwd: shell.cwd, env: shell.env, runtime });
+  const tide = await Tidemark.start({ config: configPath(options.config, shell), env: shell.env, runtime });
   const { server } = tide.config;
   await serve(
     {

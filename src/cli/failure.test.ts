@@ -5,7 +5,7 @@ import { UsageError } from './exit.ts';
 import { exitCodeOf, failureJson, renderFailure } from './failure.ts';
 import { PLAIN } from './paint.ts';
 
-const render = (error: unknown): string => renderFailure(error, PLAIN);
+const render = (error: unknown): string => renderFailure(error, { paintErr: PLAIN, cwd: '.', columns: 100 });
 
 describe('an error', () => {
   test('says code, what, why and what to do', () => {

@@ -1,10 +1,13 @@
+import type { Finding } from '../contracts/finding.ts';
 import { TidemarkError } from '../errors.ts';
 import { DaemonRefusal } from './daemon.ts';
 import { EXIT, UsageError } from './exit.ts';
 import { escapeControls, escapeLines, safeJson } from './escape.ts';
-import type { Paint } from './paint.ts';
+import { summarise } from './findings.ts';
+import { reportFindings } from './report.ts';
+import type { Shell } from './shell.ts';
 
-const CONFIGURATION_CODES: ReadonlySet<string> = new Set(['CONFIG_INVALID', 'LISTEN_UNPROTECTED']);
+const CONFIGURATION_CODES: ReadonlySet<string> = new Set(['CONFIG_INVALID', 'CONFIG_MISSING', 'LISTEN_UNPROTECTED']);
 
 /** A program that stops by itself with one of these cannot be helped by starting it again (see exit.ts). */
 export function exitCodeOf(error: unknown): number {
@@ -13,13 +16,19 @@ export function exitCodeOf(error: unknown): number {
 }
 
 /** An error for a person: code, what, why (its causes), what to do. Only an error that nobody foresaw shows its stack. */
-export function renderFailure(error: unknown, paint: Paint): string {
+export function renderFailure(error: unknown, shell: Pick<Shell, 'paintErr' | 'cwd' | 'columns'>): string {
+  const { paintErr: paint } = shell;
   if (error instanceof UsageError) {
     return `${paint.bad('error:')} ${escapeLines(error.message)}\n${error.hint ? `${escapeLines(error.hint)}\n` : ''}`;
   }
   if (!(error instanceof TidemarkError || error instanceof DaemonRefusal)) {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     return `${paint.bad('error:')} ${escapeLines(text)}\n`;
+  }
+  const findings = findingsOf(error);
+  if (findings !== null) {
+    const list = reportFindings(findings, shell, paint);
+    return `${list}\n${paint.bad('error:')} ${paint.strong(error.code)}  the configuration has ${summarise(findings)}\n`;
   }
   const why = causesOf(error);
   return [
@@ -38,7 +47,14 @@ export function failureJson(error: unknown): string {
       : error instanceof UsageError
         ? { code: 'USAGE', message: error.message, causes: [], hint: error.hint ?? '' }
         : { code: 'UNEXPECTED', message: error instanceof Error ? error.message : String(error), causes: [], hint: '' };
-  return `${safeJson({ error: body })}\n`;
+  const findings = findingsOf(error);
+  return `${safeJson({ error: findings === null ? body : { ...body, findings } })}\n`;
+}
+
+/** By its shape: the class lives beside the drivers, which a command that fails early should not load. */
+function findingsOf(error: unknown): readonly Finding[] | null {
+  if (!(error instanceof TidemarkError) || error.code !== 'CONFIG_INVALID' || !('findings' in error)) return null;
+  return error.findings as readonly Finding[];
 }
 
 /** The messages of the causes, outermost first. A cause that only repeats what is above it is left out. */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { InvalidArgumentError, Option, type Command } from 'commander';
+import { parseListen } from '../config/listen.ts';
 import { TidemarkError } from '../errors.ts';
 import type { JsonValue } from '../model/json.ts';
 import { daemonAddress } from './address.ts';
@@ -92,4 +93,13 @@ export function readText(file: string, shell: Pick<Shell, 'cwd'>): string {
   } catch (error) {
     throw new TidemarkError('FILE_UNREADABLE', file, { cause: error });
   }
+}
+
+export function listenOption(text: string): { readonly host: string; readonly port: number } {
+  const listen = parseListen(text);
+  if (listen) return listen;
+  throw new UsageError(
+    `--listen ${text} is no address to listen on`,
+    'it looks like 127.0.0.1:4100, [::1]:4100 or 4100',
+  );
 }

@@ -15,7 +15,7 @@ export async function runCli(argv: readonly string[], shell: Shell): Promise<num
   } catch (error) {
     // Help and --version end by a throw too; their exit code is 0.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.fine : EXIT.usage;
-    shell.err(argv.includes('--json') ? failureJson(error) : renderFailure(error, shell.paintErr));
+    shell.err(argv.includes('--json') ? failureJson(error) : renderFailure(error, shell));
     return exitCodeOf(error);
   }
 }

@@ -37,5 +37,7 @@ export interface LayerKind<O = unknown> {
   readonly type: string;
   readonly summary: string;
   readonly options: z.ZodType<O>;
+  /** What every layer of this kind can do, known without opening one, so that a plan can be shown offline. */
+  readonly can: ReadonlySet<ActionKind>;
   open(context: LayerContext, options: O): Promise<Layer>;
 }

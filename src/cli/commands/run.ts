@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import type { LogLevel } from '../../runtime/log.ts';
 
@@ -29,10 +28,9 @@ export function run(shell: Shell): Command {
       ]),
     )
     .action(async (options: RunOptions) => {
-      const file = resolve(shell.cwd, options.config ?? 'tidemark.yaml');
       // Only a daemon needs the drivers and the server; every other command starts faster without them.
       const { runDaemon } = await import('../daemon-run.ts');
-      await runDaemon(file, options, shell);
+      await runDaemon(options, shell);
     });
 }
 

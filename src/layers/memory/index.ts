@@ -80,6 +80,7 @@ export const memoryLayer: LayerKind<MemoryLayerOptions> = {
   type: 'memory',
   summary: "The process's own memory (L1).",
   options,
+  can: MEMORY_CAN,
   open: ({ name, runtime, startAt }, { max_entries, max_bytes, max_tombstones }) => {
     const limits: StoreOptions = { maxEntries: max_entries, maxBytes: max_bytes, tombstonesMax: max_tombstones };
     return Promise.resolve(new MemoryLayer(name, runtime, new MemoryStore(startAt, limits)));

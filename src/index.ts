@@ -20,4 +20,5 @@ export type {
 } from './operations.ts';
 export type { Refresh, RefreshRequest } from './pipeline/projection.ts';
 export { jsonLog, silentLog, type Log, type LogLevel } from './runtime/log.ts';
+export { outboxSchema } from './sources/outbox/schema.ts';
 export type { TrustWord, WhenUncertain } from './trust/trust.ts';

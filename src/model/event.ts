@@ -1,6 +1,9 @@
 import type { JsonObject, JsonValue } from './json.ts';
 import type { Epoch, Millis, Position, SourceId } from './position.ts';
 
+/** Event types that begin so are Tidemark's own: from outside, `tidemark.gap` would end the trust of everything. */
+export const RESERVED_TYPES = 'tidemark.';
+
 /** Type of an event that stands for an upstream record which could not be read; its raw text is in `data`. */
 export const UNDECODABLE = 'tidemark.undecodable';
 

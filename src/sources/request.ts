@@ -2,12 +2,12 @@ import { Refusal } from './refusal.ts';
 import type { RawRequest } from './source.ts';
 
 /** What both receivers ask of a request before they look into it. */
-export function requirePost(request: RawRequest): void {
+export function requirePost(request: RawRequest, allow: string): void {
   if (request.method !== 'POST') {
     throw new Refusal(`events are sent with POST, not ${request.method}`, {
       status: 405,
       code: 'METHOD_UNKNOWN',
-      headers: { allow: 'POST, OPTIONS' },
+      headers: { allow },
     });
   }
 }

@@ -2,8 +2,8 @@ import type { ChangeEvent } from '../../model/event.ts';
 import type { JsonValue } from '../../model/json.ts';
 import type { SourceId } from '../../model/position.ts';
 import { parseMediaType, type MediaType } from '../media-type.ts';
-import { malformed } from '../refusal.ts';
-import { isRfc3339 } from './rfc3339.ts';
+import { checkType, malformed } from '../refusal.ts';
+import { isRfc3339 } from '../rfc3339.ts';
 
 /** Long enough for any URI or name in use; short enough to be an index key. */
 const ATTRIBUTE_CHARS_MAX = 1_024;
@@ -43,7 +43,7 @@ export function readEnvelope(attributes: Attributes, mediaType?: MediaType): Env
   return {
     id: required(attributes, 'id'),
     source,
-    type: required(attributes, 'type'),
+    type: checkType(required(attributes, 'type')),
     ...(subject === undefined ? {} : { subject }),
     ...(time === undefined ? {} : { time }),
     ...(mediaType === undefined ? {} : { mediaType }),

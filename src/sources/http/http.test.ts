@@ -104,6 +104,7 @@ describe('structured mode', () => {
     ['with a number as id', { id: 7 }, 'id is not a string'],
     ['without source', { source: undefined }, 'source is missing'],
     ['without type', { type: undefined }, 'type is missing'],
+    ['of a type of our own', { type: 'tidemark.gap' }, 'event types that begin with "tidemark." are not accepted'],
     ['with a line feed in its type', { type: 'a\nb' }, 'type holds control characters'],
     ['with a noncharacter in its id', { id: '\uffff' }, 'id holds control characters or noncharacters'],
     ['with an id of 2,000 characters', { id: 'x'.repeat(2_000) }, 'id is longer than 1024 characters'],
@@ -353,7 +354,7 @@ describe('the SDK as oracle', () => {
     data: fc.record({ product_id: fc.maxSafeInteger(), name: fc.string(), tags: fc.array(fc.string()) }),
     myext: fc.stringMatching(/^[a-z]{1,5}$/),
   });
-  const agrees = (event: ChangeEvent, sent: { id: string; source: string; type: string; data: unknown }): void => {
+  const agrees = (event: ChangeEvent, sent: { id: string; source: string; type: string; data?: unknown }): void => {
     expect(event).toMatchObject({
       id: `${sent.source} ${sent.id}`,
       origin: sent.source,
@@ -365,11 +366,11 @@ describe('the SDK as oracle', () => {
   test('what the SDK sends in either mode, we read', () => {
     fc.assert(
       fc.property(attributes, (sent) => {
-        fc.pre(sent.data.name.isWellFormed() && !JSON.stringify(sent.data).includes('\\u0000'));
+        fc.pre(!JSON.stringify(sent.data).includes('\\u0000'));
         for (const message of [HTTP.structured(new CloudEvent(sent)), HTTP.binary(new CloudEvent(sent))]) {
           const headers: Record<string, string> = {};
           for (const [name, value] of Object.entries(message.headers)) headers[name.toLowerCase()] = String(value);
-          const event = only(receiver().receive(post(message.body as string, headers)));
+          const event = only(receiver().receive(post(message.body, headers)));
           agrees(event, sent);
           expect(event).toMatchObject({ subject: sent.subject, time: sent.time });
         }
@@ -382,12 +383,12 @@ describe('the SDK as oracle', () => {
       fc.property(attributes, (sent) => {
         const body = JSON.stringify({ specversion: '1.0', ...sent });
         const theirs = HTTP.toEvent({ headers: { 'content-type': STRUCTURED }, body }) as CloudEvent;
-        agrees(only(structured(body)), theirs as never);
+        agrees(only(structured(body)), theirs);
         const { data, datacontenttype, ...rest } = sent;
         const headers: Record<string, string> = { 'content-type': datacontenttype, 'ce-specversion': '1.0' };
         for (const [name, value] of Object.entries(rest)) headers[`ce-${name}`] = value;
         const inBinary = HTTP.toEvent({ headers, body: JSON.stringify(data) }) as CloudEvent;
-        agrees(only(receiver().receive(post(data, headers))), inBinary as never);
+        agrees(only(receiver().receive(post(data, headers))), inBinary);
       }),
     );
   });

@@ -55,16 +55,16 @@ export const httpSource: SourceKind<HttpOptions> = {
   summary: 'CloudEvents 1.0 sent over HTTP: structured, binary and batch.',
   options,
   can: { order: false, replay: false, prove: false },
-  receiver: ({ name }, parsed): Receiver => ({
+  receiver: (context, parsed): Receiver => ({
     receive: (request) => {
       if (request.method === 'OPTIONS') return answerHandshake(request.headers, parsed);
-      return received(() => accept(name, request, parsed));
+      return received(context, () => accept(context.name, request, parsed));
     },
   }),
 };
 
 function accept(name: SourceId, request: RawRequest, parsed: HttpOptions): readonly ChangeEvent[] {
-  requirePost(request);
+  requirePost(request, 'POST, OPTIONS');
   requireToken(request, parsed.tokens);
   const origin = request.headers['webhook-request-origin'];
   // The handshake is offered, not demanded: a sender that gives no origin at all is not turned away for it.

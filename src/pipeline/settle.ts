@@ -33,14 +33,14 @@ export class Settlement {
     if (watermark <= this.watermark(layer)) return;
     this.#watermarks.set(layer, watermark);
     for (const wake of this.#moved) wake();
-    if (this.#waiters.length === 0) return;
     const reached = this.everywhere;
-    const waiting: Waiter[] = [];
+    let passed = 0;
     for (const waiter of this.#waiters) {
-      if (waiter.offset <= reached) waiter.resolve(this.results(waiter.offset));
-      else waiting.push(waiter);
+      if (waiter.offset > reached) break;
+      waiter.resolve(this.results(waiter.offset));
+      passed++;
     }
-    this.#waiters = waiting;
+    if (passed > 0) this.#waiters.splice(0, passed);
   }
 
   /** An action of this entry failed for good in a layer; the next larger class was invalidated in its place. */
@@ -68,7 +68,10 @@ export class Settlement {
   reached(offset: Offset): Promise<LayerResults> {
     if (this.#closed || offset <= this.everywhere) return Promise.resolve(this.results(offset));
     return new Promise((resolve) => {
-      this.#waiters.push({ offset, resolve });
+      // By offset; whoever comes later nearly always waits for more, so the place is found at the end.
+      let place = this.#waiters.length;
+      while (place > 0 && (this.#waiters[place - 1]?.offset ?? 0) > offset) place--;
+      this.#waiters.splice(place, 0, { offset, resolve });
     });
   }
 

@@ -3,8 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { root, step } from './step.mjs';
+import { main, root, step } from './step.mjs';
 
 const dist = join(root, 'dist');
 const stampFile = join(dist, '.build.json');
@@ -94,4 +93,4 @@ export async function build() {
   }
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await build();
+await main(import.meta.url, build);

@@ -5,7 +5,7 @@ import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from './build.mjs';
-import { root, step } from './step.mjs';
+import { main, root, step } from './step.mjs';
 
 const WANTED = [
   'package.json',
@@ -60,7 +60,7 @@ function install(tarball, folder) {
 
 /** `npx tidemark dev` as a newcomer types it: it must print its address, serve the page and end when asked to. */
 async function dev(folder) {
-  const child = spawn('npx', ['--no', 'tidemark', 'dev', '--port', '0'], {
+  const child = spawn('npx', ['--no', 'tidemark', 'dev', '--listen', '127.0.0.1:0'], {
     cwd: folder,
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -91,16 +91,20 @@ async function dev(folder) {
   }
 }
 
-const folder = mkdtempSync(join(tmpdir(), 'tidemark-package-'));
-try {
-  await build();
-  const tarball = await step('npm pack', () => pack(folder));
-  await step('publint', () => bin('publint', 'run', tarball, '--strict'));
-  await step('attw', () =>
-    bin('attw', tarball, '--profile', 'esm-only', '--no-emoji', '--exclude-entrypoints', './schema/*.json'),
-  );
-  await step('install the package', () => install(tarball, folder));
-  await step('npx tidemark dev', () => dev(folder));
-} finally {
-  rmSync(folder, { recursive: true, force: true });
+async function check() {
+  const folder = mkdtempSync(join(tmpdir(), 'tidemark-package-'));
+  try {
+    await build();
+    const tarball = await step('npm pack', () => pack(folder));
+    await step('publint', () => bin('publint', 'run', tarball, '--strict'));
+    await step('attw', () =>
+      bin('attw', tarball, '--profile', 'esm-only', '--no-emoji', '--exclude-entrypoints', './schema/*.json'),
+    );
+    await step('install the package', () => install(tarball, folder));
+    await step('npx tidemark dev', () => dev(folder));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
+
+await main(import.meta.url, check);

@@ -1,7 +1,7 @@
 // Everything that a fresh clone needs before it can run: the right Node, the dependencies, a build.
-import { pathToFileURL } from 'node:url';
 import { build } from './build.mjs';
 import { checkNode, install } from './install.mjs';
+import { main } from './step.mjs';
 
 /** False, with the reason on standard error, when there is nothing to run. */
 export async function setup() {
@@ -16,4 +16,6 @@ export async function setup() {
   }
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href && !(await setup())) process.exitCode = 1;
+await main(import.meta.url, async () => {
+  if (!(await setup())) process.exitCode = 1;
+});

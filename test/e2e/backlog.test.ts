@@ -7,10 +7,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect, it } from 'vitest';
-import { builtDist } from '../support/built.ts';
+import { builtCli } from '../support/built.ts';
 
 const LONG = process.env['TIDEMARK_LONG'] === '1';
 const EVENTS = LONG ? 10_000_000 : 100_000;
@@ -31,7 +31,14 @@ it(
     const folder = await mkdtemp(join(tmpdir(), 'tidemark-backlog-'));
     try {
       const script = join(import.meta.dirname, '../support/backlog.mjs');
-      const args = ['--expose-gc', '--max-old-space-size=96', script, builtDist(), folder, String(EVENTS)];
+      const args = [
+        '--expose-gc',
+        '--max-old-space-size=96',
+        script,
+        dirname(dirname(builtCli())),
+        folder,
+        String(EVENTS),
+      ];
       const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
       const [out, [code]] = await Promise.all([text(child.stdout), once(child, 'exit')]);
       expect(code).toBe(0);

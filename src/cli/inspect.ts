@@ -1,5 +1,6 @@
 import { readText } from '../config/files.ts';
 import { loadConfig } from '../config/load.ts';
+import { reviewConfig } from '../config/review.ts';
 import { parseContracts } from '../contracts/parse.ts';
 import type { Finding } from '../contracts/finding.ts';
 import { inOrder } from '../contracts/report.ts';
@@ -21,6 +22,7 @@ export function inspect(named: readonly string[], shell: Pick<Shell, 'cwd' | 'en
   for (const file of configs) {
     const loaded = loadConfig({ file, env: shell.env, kinds });
     findings.push(...loaded.findings);
+    if (loaded.config) findings.push(...reviewConfig(loaded.config, kinds));
     for (const contract of loaded.config?.contracts.contracts ?? []) seen.add(contract.file);
     for (const finding of loaded.findings) seen.add(finding.file);
   }

@@ -7,6 +7,7 @@ export interface FakeShell extends Shell {
   readonly stdout: string;
   readonly stderr: string;
   readonly exitedWith: number | null;
+  readonly clock: VirtualClock;
   send(signal: ShellSignal): void;
 }
 

@@ -39,18 +39,14 @@ function options(kind) {
   return rows.size > 0 ? ['', ...table(['option', 'type', 'default', 'what'], [...rows.values()])] : [];
 }
 
-const CAN = {
-  order: 'upstream’s commit order',
-  replay: 'missed history is read again',
-  prove: 'holds `max_staleness`',
-};
+const CAN = { order: 'in upstream’s order', replay: 'reads missed history again', prove: 'holds `max_staleness`' };
 
 const capabilities = (kind) =>
   kind.can && !(kind.can instanceof Set)
     ? [
         '',
         Object.entries(CAN)
-          .map(([name, words]) => `${kind.can[name] ? 'yes' : 'no'}: ${words}`)
+          .map(([name, words]) => `${words}: **${kind.can[name] ? 'yes' : 'no'}**`)
           .join(' · '),
       ]
     : [];

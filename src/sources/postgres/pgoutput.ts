@@ -16,8 +16,8 @@ export interface RelationColumn {
 
 /** What pgoutput says, protocol version 1. */
 export type PgMessage =
-  | { readonly kind: 'begin'; readonly commitLsn: Lsn; readonly time: Millis; readonly xid: number }
-  | { readonly kind: 'commit'; readonly commitLsn: Lsn; readonly endLsn: Lsn; readonly time: Millis }
+  | { readonly kind: 'begin'; readonly commitLsn: Lsn; readonly time: Millis | null; readonly xid: number }
+  | { readonly kind: 'commit'; readonly commitLsn: Lsn; readonly endLsn: Lsn }
   | RelationMessage
   | InsertMessage
   | UpdateMessage
@@ -101,8 +101,7 @@ function decode(reader: ByteReader): PgMessage {
     case 'B':
       return { kind: 'begin', commitLsn: reader.uint64(), time: time(reader), xid: reader.uint32() };
     case 'C':
-      reader.uint8();
-      return { kind: 'commit', commitLsn: reader.uint64(), endLsn: reader.uint64(), time: time(reader) };
+      return commit(reader);
     case 'R':
       return relation(reader);
     case 'I':
@@ -129,8 +128,17 @@ function decode(reader: ByteReader): PgMessage {
   }
 }
 
-function time(reader: ByteReader): Millis {
-  return Number(reader.int64() / 1000n) + MILLIS_1970_TO_2000;
+function commit(reader: ByteReader): PgMessage {
+  reader.uint8();
+  const message = { kind: 'commit', commitLsn: reader.uint64(), endLsn: reader.uint64() } as const;
+  time(reader);
+  return message;
+}
+
+/** `null`: the change was replicated from elsewhere, and its origin gave no time. */
+function time(reader: ByteReader): Millis | null {
+  const micros = reader.int64();
+  return micros === 0n ? null : Number(micros / 1000n) + MILLIS_1970_TO_2000;
 }
 
 function relation(reader: ByteReader): RelationMessage {

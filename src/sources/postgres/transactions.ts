@@ -36,7 +36,7 @@ export interface TransactionsOptions {
 interface Transaction {
   readonly commitLsn: Lsn;
   readonly xid: number;
-  readonly time: string;
+  readonly time: string | null;
   /** Changes of it that have gone out already. */
   sent: number;
   events: Unnamed[];
@@ -63,7 +63,7 @@ export class Transactions {
     switch (message.kind) {
       case 'begin': {
         const { commitLsn, xid } = message;
-        const time = new Date(message.time).toISOString();
+        const time = message.time === null ? null : new Date(message.time).toISOString();
         this.#current = { commitLsn, xid, time, sent: 0, events: [], bytes: 0, echo: null };
         return;
       }
@@ -169,7 +169,7 @@ export class Transactions {
         kind: 'batch',
         upTo: endLsn,
         bytes: 0,
-        batch: this.#batch(endLsn, { first: 0, commit: true, events: [], time: '' }),
+        batch: this.#batch(endLsn, { first: 0, commit: true, events: [], time: null }),
       });
     }
     if (echo !== null) emit({ kind: 'echo', id: echo });
@@ -182,11 +182,12 @@ export class Transactions {
     return this.#batch(lsn, { first, commit, events, time });
   }
 
-  #batch(lsn: Lsn, part: Pick<Batch, 'first' | 'commit'> & { events: readonly Unnamed[]; time: string }): Batch {
+  #batch(lsn: Lsn, part: Pick<Batch, 'first' | 'commit'> & { events: readonly Unnamed[]; time: string | null }): Batch {
     const { source, epoch, now } = this.#options;
     const { first, commit, time } = part;
     const position = toPosition(lsn);
-    const events = part.events.map((event, i) => ({ ...event, id: `${position}-${first + i}`, source, time }));
+    const attributes = time === null ? { source } : { source, time };
+    const events = part.events.map((event, i) => ({ ...event, ...attributes, id: `${position}-${first + i}` }));
     return { source, epoch, position, first, commit, events, receivedAt: now() };
   }
 

@@ -46,16 +46,7 @@ export async function serve(options: Partial<HttpOptions> = {}, operations = new
     server,
     url,
     port,
-    call: async (method, path, { body, raw, headers = {} } = {}) => {
-      const sent = raw ?? (body === undefined ? undefined : JSON.stringify(body));
-      const response = await fetch(url + path, {
-        method,
-        headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
-        ...(sent === undefined ? {} : { body: sent }),
-      });
-      const text = await response.text();
-      return answerOf(response, text);
-    },
+    call: callerOf(url),
     socket: () =>
       new Promise((resolve, reject) => {
         const socket = connect(port, '127.0.0.1', () => {
@@ -63,6 +54,18 @@ export async function serve(options: Partial<HttpOptions> = {}, operations = new
         });
         socket.once('error', reject);
       }),
+  };
+}
+
+export function callerOf(url: string): Served['call'] {
+  return async (method, path, { body, raw, headers = {} } = {}) => {
+    const sent = raw ?? (body === undefined ? undefined : JSON.stringify(body));
+    const response = await fetch(url + path, {
+      method,
+      headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+      ...(sent === undefined ? {} : { body: sent }),
+    });
+    return answerOf(response, await response.text());
   };
 }
 

@@ -4,5 +4,5 @@ export function pairsOf(header: string, separator: string | RegExp): readonly (r
     const at = part.indexOf('=');
     return [part.slice(0, Math.max(0, at)), part.slice(at + 1)];
   });
-  return pairs.every(([name, value]) => name !== '' && value !== '') ? pairs : null;
+  return pairs.every(([name, value]) => /^\w+$/.test(name) && value !== '') ? pairs : null;
 }

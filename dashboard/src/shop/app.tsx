@@ -40,12 +40,12 @@ export function ShopApp({ live }: { live: ShopLive }): JSX.Element {
             Tidemark reads it, and the contract below ends the trust of what was cached. Change a price and watch.
           </p>
           <div class="columns">
-            <div class="left">
+            <div class="shelves">
               <Products shown={shown} shop={shop} live={live} />
               <Categories shop={shop} />
               <Files shop={shop} />
             </div>
-            <div class="right">
+            <div class="happenings">
               <Race shown={shown} shop={shop} live={live} />
               <Stories stories={shown.stories} />
             </div>

@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import type { View } from '../../../src/demo/reader.ts';
 import type { ShopState } from '../../../src/demo/server.ts';
 import { Lamp, Panel, Said } from '../view/text.tsx';
-import { span } from '../words.ts';
+import { clock, span } from '../words.ts';
 import type { ShopLive, Shown } from './live.ts';
 import { euros } from './money.ts';
 
@@ -24,43 +24,27 @@ export function Products({ shown, shop, live }: { shown: Shown; shop: ShopState;
         </label>
       }
     >
-      <table class="products">
-        <thead>
-          <tr>
-            <th scope="col">Product</th>
-            <th scope="col">Write</th>
-            <th scope="col">Read through Tidemark</th>
-            <th scope="col">A plain Map holds</th>
-          </tr>
-        </thead>
-        <tbody>
-          {shop.views.map((view) => (
-            <ProductRow key={view.product.id} view={view} shop={shop} live={live} />
-          ))}
-        </tbody>
-      </table>
+      <ul class="products">
+        {shop.views.map((view) => (
+          <ProductItem key={view.product.id} view={view} shop={shop} live={live} />
+        ))}
+      </ul>
     </Panel>
   );
 }
 
-function ProductRow({ view, shop, live }: { view: View; shop: ShopState; live: ShopLive }): JSX.Element {
+function ProductItem({ view, shop, live }: { view: View; shop: ShopState; live: ShopLive }): JSX.Element {
   const { product } = view;
   return (
-    <tr data-product={product.id} class={shop.racing === product.id ? 'racing' : ''}>
-      <th scope="row">
+    <li data-product={product.id} class={shop.racing === product.id ? 'racing' : ''}>
+      <h3>
         <Said text={product.name} />
         <code>product:{product.id}</code>
-      </th>
-      <td>
-        <Editor key={product.priceCents} view={view} shop={shop} live={live} />
-      </td>
-      <td class="read">
-        <Read view={view} />
-      </td>
-      <td class="plain">
-        <Plain view={view} />
-      </td>
-    </tr>
+      </h3>
+      <Editor key={product.priceCents} view={view} shop={shop} live={live} />
+      <Read view={view} />
+      <Plain view={view} />
+    </li>
   );
 }
 
@@ -114,13 +98,13 @@ function Read({ view }: { view: View }): JSX.Element {
   const { product, hit, layer, maxAgeMs, reason, tookMs, trust } = view;
   return (
     <>
-      <p>
-        <strong>{euros(product.priceCents)}</strong>{' '}
-        <span class={hit ? 'hit' : 'miss'}>{hit ? `hit in ${layer}` : 'miss, loaded'}</span>{' '}
-        <span class="dim">in {tookMs < 1 ? 'under 1 ms' : span(Math.round(tookMs))}</span>
+      <p class="read">
+        <strong>{euros(product.priceCents)}</strong>
+        <span class={hit ? 'hit' : 'miss'}>{hit ? `hit in ${layer}` : 'loaded'}</span>
+        <span class="dim">{tookMs < 1 ? '< 1 ms' : span(Math.round(tookMs))}</span>
       </p>
-      <p class="facts" title={`As of ${new Date(view.asOf).toISOString()}`}>
-        {trust === 'fresh' ? 'fresh' : trust}, at most {span(Math.round(maxAgeMs))} old: <Said text={reason} />
+      <p class="facts">
+        {trust} as of {clock(view.asOf)}, at most {span(Math.round(maxAgeMs))} old: <Said text={reason} />
       </p>
     </>
   );
@@ -128,14 +112,12 @@ function Read({ view }: { view: View }): JSX.Element {
 
 function Plain({ view }: { view: View }): JSX.Element {
   const { unfenced, product } = view;
-  if (!unfenced) return <span class="dim">nothing</span>;
-  if (unfenced.product.priceCents === product.priceCents)
-    return <span class="dim">{euros(unfenced.product.priceCents)}</span>;
+  if (!unfenced) return <p class="plain dim">a plain Map: nothing</p>;
+  const price = euros(unfenced.product.priceCents);
+  if (unfenced.product.priceCents === product.priceCents) return <p class="plain dim">a plain Map: {price}</p>;
   return (
-    <span class="bad">
-      <Lamp light="bad" /> {euros(unfenced.product.priceCents)}
-      <br />
-      wrong for another {span(unfenced.forMs)}
-    </span>
+    <p class="plain bad">
+      <Lamp light="bad" /> a plain Map: {price}, wrong for another {span(unfenced.forMs)}
+    </p>
   );
 }

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import type { Step, Story } from '../../../src/demo/timeline.ts';
 import { Panel, Said } from '../view/text.tsx';
-import { clockSeconds, span } from '../words.ts';
+import { clockSeconds, count, span } from '../words.ts';
 
 export function Stories({ stories }: { stories: readonly Story[] }): JSX.Element {
   return (
@@ -45,7 +45,10 @@ const TONES: Partial<Record<Step['what'], string>> = {
   'next read': 'good',
 };
 
+/** Milliseconds to the end of what a person watches: a unit that changes within a story would hide its shape. */
 function since(ms: number): string {
-  if (ms === 0) return '0 ms';
-  return ms < 0 ? `−${span(-ms)}` : `+${span(ms)}`;
+  const sign = ms < 0 ? '−' : ms > 0 ? '+' : '';
+  const size = Math.abs(ms);
+  if (size >= 60_000) return sign + span(size);
+  return `${sign}${size > 0 && size < 10 ? size.toFixed(1) : count(Math.round(size))} ms`;
 }

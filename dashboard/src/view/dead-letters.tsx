@@ -2,7 +2,6 @@ import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { DeadLetter } from '../../../src/model/entry.ts';
 import { getJson } from '../daemon/api.ts';
-import { listed } from '../daemon/listed.ts';
 import { clockSeconds, count } from '../words.ts';
 import { Code, Panel, Said } from './text.tsx';
 
@@ -45,9 +44,9 @@ function useNewest(total: number): readonly DeadLetter[] {
       return;
     }
     const left = new AbortController();
-    getJson<unknown>('v1/dead-letters?limit=500', left.signal).then(
-      (body) => {
-        setLetters(listed<DeadLetter>(body).slice(-SHOWN_MAX).reverse());
+    getJson<{ readonly deadLetters: readonly DeadLetter[] }>('v1/dead-letters?limit=1000', left.signal).then(
+      ({ deadLetters }) => {
+        setLetters(deadLetters.slice(-SHOWN_MAX).reverse());
       },
       () => undefined,
     );

@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import type { PlannedAction } from '../../../src/model/plan.ts';
 import type { LayerStatus } from '../../../src/model/status.ts';
 import type { EventRow } from '../flow/flow.ts';
-import { clock, count, excerpt, json, plural, span } from '../words.ts';
+import { clock, count, excerpt, json, plural, span, visible } from '../words.ts';
 import { Code, Said } from './text.tsx';
 
 interface Props {
@@ -117,7 +117,7 @@ function Reason({ action }: { action: PlannedAction }): JSX.Element {
             in namespace <Code text={action.namespace} />
           </>
         ) : null}
-        {action.layers ? <> only in {action.layers.join(', ')}</> : null}
+        {action.layers ? <> only in {visible(action.layers.join(', '))}</> : null}
         {action.widened ? ', widened: the exact target could not be told' : null}
       </dd>
     </>
@@ -127,7 +127,7 @@ function Reason({ action }: { action: PlannedAction }): JSX.Element {
 function Problem({ problem }: { problem: EventRow['problems'][number] }): JSX.Element {
   return (
     <>
-      <dt class="bad">{problem.code}</dt>
+      <dt class="bad">{visible(problem.code)}</dt>
       <dd>
         <Code text={problem.template} /> of <Code text={problem.contract} />: <Said text={problem.message} />
       </dd>

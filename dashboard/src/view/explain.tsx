@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import type { LayerResults } from '../../../src/model/status.ts';
 import type { Explanation } from '../../../src/operations.ts';
 import { getJson, postJson } from '../daemon/api.ts';
-import { count, plural, span } from '../words.ts';
+import { count, plural, span, visible } from '../words.ts';
 import { useAnswer } from './answer.ts';
 import { Code, Panel, Said } from './text.tsx';
 
@@ -52,9 +52,9 @@ function Explained({ of, now, onChanged }: { of: Explanation; now: number; onCha
       <ul>
         {of.held.map((held, i) => (
           <li key={i}>
-            <strong>{held.verdict}</strong> in <Code text={held.layer} />, namespace <Code text={held.namespace} />,{' '}
-            {span(held.ageMs ?? Infinity)} old: <Said text={held.reason} />
-            {held.tags.length > 0 ? <span class="dim"> tags {held.tags.join(', ')}</span> : null}
+            <strong>{visible(held.verdict)}</strong> in <Code text={held.layer} />, namespace{' '}
+            <Code text={held.namespace} />, {span(held.ageMs ?? Infinity)} old: <Said text={held.reason} />
+            {held.tags.length > 0 ? <span class="dim"> tags {visible(held.tags.join(', '))}</span> : null}
           </li>
         ))}
       </ul>
@@ -65,7 +65,7 @@ function Explained({ of, now, onChanged }: { of: Explanation; now: number; onCha
       <ul>
         {of.endedBy.map((by, i) => (
           <li key={i}>
-            {by.triggers.join(', ')} → <Code text={by.action} /> <span class="dim">contract</span>{' '}
+            {visible(by.triggers.join(', '))} → <Code text={by.action} /> <span class="dim">contract</span>{' '}
             <Code text={by.contract} />
           </li>
         ))}

@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import type { NamespaceStatus } from '../../../src/model/status.ts';
-import { count, plural, span } from '../words.ts';
+import { plural, span } from '../words.ts';
 import { Lamp, Panel, Said, type Light } from './text.tsx';
 
 export function Namespaces({ namespaces }: { namespaces: readonly NamespaceStatus[] }): JSX.Element {

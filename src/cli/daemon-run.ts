@@ -1,40 +1,33 @@
 import { realRuntime } from '../runtime/real.ts';
 import { Tidemark } from '../service.ts';
 import { VERSION } from '../service/version.ts';
-import type { RunOptions } from './commands/run.ts';
-import { safeJson } from './escape.ts';
-import { listenOption } from './options.ts';
-import { configPath } from './read-config-file.ts';
+import { untilSignalled } from './lifecycle.ts';
 import { shellLog } from './log-lines.ts';
-import { reportFindings } from './report.ts';
-import { serve } from './serve.ts';
+import type { ListenAt, RunOptions } from './options.ts';
+import { openApi, type Served } from './serve.ts';
 import type { Shell } from './shell.ts';
 import { startLine } from './start-line.ts';
 
-/** A daemon of a configuration file, until a signal ends it. */
-export async function runDaemon(options: RunOptions, shell: Shell): Promise<void> {
-  const listen = options.listen === undefined ? null : listenOption(options.listen);
+/** The daemon of a configuration file, from its first answer to its last. */
+export async function runDaemon(
+  file: string,
+  options: RunOptions & { readonly at: ListenAt | null },
+  shell: Shell,
+): Promise<void> {
   const runtime = realRuntime({ log: shellLog(shell, options.logLevel) });
-  const tide = await Tidemark.start({ config: configPath(options.config, shell), env: shell.env, runtime });
-  const { server } = tide.config;
-  await serve(
-    {
-      tide,
-      runtime,
-      host: listen?.host ?? server.host,
-      port: listen?.port ?? server.port,
-      adminToken: server.adminToken,
-      onListening: (url) => {
-        shell.out(startLine({ config: tide.config, url, version: VERSION }, options.json === true, shell.paintOut));
-      },
-      onFindings: (findings) => {
-        shell.err(
-          shell.liveErr
-            ? reportFindings(findings, shell, shell.paintErr)
-            : findings.map((finding) => `${safeJson({ finding })}\n`).join(''),
-        );
-      },
-    },
-    shell,
-  );
+  const tide = await Tidemark.start({ config: file, env: shell.env, runtime });
+  let api: Served;
+  try {
+    api = await openApi(tide, runtime, options.at ?? tide.config.server);
+  } catch (error) {
+    await tide.close();
+    throw error;
+  }
+  shell.out(startLine({ config: tide.config, url: api.url, version: VERSION }, options.json === true, shell.paintOut));
+  const end = async (): Promise<void> => {
+    // First the door, so that nothing is accepted which would not be drained.
+    await api.close();
+    await tide.close();
+  };
+  await untilSignalled({ tide, log: runtime.log, end }, shell);
 }

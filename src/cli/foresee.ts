@@ -5,6 +5,7 @@ import { layerKinds } from '../layers/index.ts';
 import type { PlanPreview } from '../operations.ts';
 import { previewOf } from '../service/preview.ts';
 import { UsageError } from './exit.ts';
+import { shownPath } from './gather.ts';
 
 /** What a person says of an event; the rest is made up. */
 export interface ForeseenEvent {
@@ -16,12 +17,14 @@ export interface ForeseenEvent {
 }
 
 /** What an event would do under a configuration, with nothing opened and nobody asked. */
-export function foresee(config: Config, event: ForeseenEvent): PlanPreview {
+export function foresee(config: Config, event: ForeseenEvent, cwd: string): PlanPreview {
   const layers = config.layers.map(({ name, type }) => ({
     name,
     can: layerKinds.find((kind) => kind.type === type)?.can ?? new Set<never>(),
   }));
-  return previewOf(config.contracts, layers, changeOf(config, event));
+  const preview = previewOf(config.contracts, layers, changeOf(config, event));
+  const matched = preview.matched.map((match) => ({ ...match, file: shownPath(match.file, cwd) }));
+  return { ...preview, matched };
 }
 
 function changeOf(config: Config, { type, data = {}, source, before, row }: ForeseenEvent): ChangeEvent {

@@ -4,13 +4,20 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 import { parseListen } from '../config/listen.ts';
 import { TidemarkError } from '../errors.ts';
 import type { JsonValue } from '../model/json.ts';
+import type { LogLevel } from '../runtime/log.ts';
 import { daemonAddress } from './address.ts';
 import { Daemon } from './daemon.ts';
 import { UsageError } from './exit.ts';
+import { LOG_LEVELS } from './log-lines.ts';
 import type { Shell } from './shell.ts';
 
 export interface JsonOption {
   readonly json?: boolean;
+}
+
+export interface RunOptions extends JsonOption {
+  readonly listen?: string;
+  readonly logLevel: LogLevel;
 }
 
 export interface DaemonOptions extends JsonOption {
@@ -20,6 +27,12 @@ export interface DaemonOptions extends JsonOption {
 
 export function withJson(command: Command): Command {
   return command.option('--json', 'print data as JSON on standard output, everything else on standard error');
+}
+
+export function withRun(command: Command, logLevel: LogLevel): Command {
+  return withJson(command)
+    .option('-l, --listen <host:port>', 'where to listen, instead of `server.listen`')
+    .addOption(new Option('--log-level <level>', 'what to log').choices(LOG_LEVELS).default(logLevel));
 }
 
 export function withDaemon(command: Command): Command {
@@ -95,7 +108,12 @@ export function readText(file: string, shell: Pick<Shell, 'cwd'>): string {
   }
 }
 
-export function listenOption(text: string): { readonly host: string; readonly port: number } {
+export interface ListenAt {
+  readonly host: string;
+  readonly port: number;
+}
+
+export function listenOption(text: string): ListenAt {
   const listen = parseListen(text);
   if (listen) return listen;
   throw new UsageError(

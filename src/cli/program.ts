@@ -27,7 +27,7 @@ export function buildProgram(shell: Shell): Command {
     .helpOption('-h, --help', 'show this help')
     .helpCommand('help [command]', 'show the help of a command')
     .showHelpAfterError('(--help shows what is possible)')
-    .configureHelp({ helpWidth: 100, styleTitle: COLOURED.strong, showGlobalOptions: false })
+    .configureHelp({ helpWidth: 100, styleTitle: COLOURED.strong, subcommandTerm: termOf })
     .configureOutput({
       writeOut: (text) => {
         shell.out(text);
@@ -55,6 +55,15 @@ export function buildProgram(shell: Shell): Command {
     program.addCommand(command);
   }
   return program;
+}
+
+/** Without `[options]`, which every command has and which says nothing. */
+function termOf(command: Command): string {
+  const operands = command.registeredArguments.map((operand) => {
+    const name = `${operand.name()}${operand.variadic ? '...' : ''}`;
+    return operand.required ? `<${name}>` : `[${name}]`;
+  });
+  return [command.name(), ...operands].join(' ');
 }
 
 /** `addCommand` alone does not hand down output, exit and help settings. */

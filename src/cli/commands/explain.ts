@@ -40,9 +40,9 @@ export function renderExplanation(explanation: Explanation, now: number, paint: 
     ...(copy.tags.length === 0 ? [] : [[`  tags ${copy.tags.map(escapeControls).join(', ')}`]]),
   ]);
   const endedRows = endedBy.map((way) => [
-    paint.name(escapeControls(way.contract)),
-    escapeControls(way.triggers.join(', ')),
     escapeControls(way.action),
+    `on ${paint.name(escapeControls(way.triggers.join(', ')))}`,
+    paint.faint(`contract ${escapeControls(way.contract)}`),
   ]);
   const lastRows = last.map((entry) => [
     `#${grouped(entry.offset)}`,

@@ -1,4 +1,6 @@
 import { Command } from 'commander';
+import type { Config } from '../../config/config.ts';
+import { nearest } from '../../contracts/suggest.ts';
 import type { PlanPreview } from '../../operations.ts';
 import { count } from '../amounts.ts';
 import { EXIT, UsageError } from '../exit.ts';
@@ -46,11 +48,10 @@ export function plan(shell: Shell): Command {
           ? await fromOptions(options, shell)
           : foreseenIn(await jsonArgument(file === '-' ? '-' : `@${file}`, file, shell), file);
       const config = readConfigFile(options.config, shell);
-      const preview = foresee(config, {
-        ...event,
-        ...(options.source === undefined ? {} : { source: options.source }),
-      });
-      shell.out(options.json ? `${safeJson(preview, 2)}\n` : renderPlan(preview, shell.paintOut));
+      const named = options.source === undefined ? event : { ...event, source: options.source };
+      const preview = foresee(config, named, shell.cwd);
+      const near = preview.matched.length > 0 ? null : nearest(preview.event.type, triggersOf(config));
+      shell.out(options.json ? `${safeJson(preview, 2)}\n` : renderPlan(preview, near, shell.paintOut));
       shell.exitCode = preview.plan.problems.length > 0 ? EXIT.findings : EXIT.fine;
     });
 }
@@ -65,10 +66,15 @@ async function fromOptions(options: PlanOptions, shell: Shell): Promise<Foreseen
   };
 }
 
-export function renderPlan({ event, plan, layers, matched }: PlanPreview, paint: Paint): string {
+function triggersOf({ contracts }: Config): readonly string[] {
+  return contracts.contracts.flatMap(({ triggers }) => triggers);
+}
+
+export function renderPlan({ event, plan, layers, matched }: PlanPreview, near: string | null, paint: Paint): string {
   const head = `${paint.strong(escapeControls(event.type))} from ${escapeControls(event.source)}`;
   if (matched.length === 0) {
-    return `${head}\n\n${paint.warn('No contract has a trigger for it: nothing would happen.')}\n`;
+    const hint = near === null ? '' : ` Did you mean ${escapeControls(near)}?`;
+    return `${head}\n\n${paint.warn('No contract has a trigger for it: nothing would happen.')}${hint}\n`;
   }
   const why = matched.map(({ contract, file, line, note }) => [
     paint.name(escapeControls(contract)),

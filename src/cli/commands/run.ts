@@ -1,18 +1,9 @@
-import { Command, Option } from 'commander';
-import type { LogLevel } from '../../runtime/log.ts';
-
-import { LOG_LEVELS } from '../log-lines.ts';
-import { examples, withJson, type JsonOption } from '../options.ts';
+import { Command } from 'commander';
+import { examples, listenOption, withRun, type RunOptions } from '../options.ts';
 import type { Shell } from '../shell.ts';
 
-export interface RunOptions extends JsonOption {
-  readonly config?: string;
-  readonly listen?: string;
-  readonly logLevel: LogLevel;
-}
-
 export function run(shell: Shell): Command {
-  return withRun(withJson(new Command('run')))
+  return withRun(new Command('run'), 'info')
     .option('-c, --config <file>', 'the configuration (default: tidemark.yaml)')
     .summary('the daemon')
     .description(
@@ -24,18 +15,14 @@ export function run(shell: Shell): Command {
       examples([
         ['tidemark run', 'with the tidemark.yaml of this folder'],
         ['tidemark run --config /etc/tidemark/tidemark.yaml', 'as a service does'],
-        ['kill -HUP $(pidof -s tidemark)', 'reload the contracts'],
+        ['kill -HUP PID', 'reload the contracts'],
       ]),
     )
-    .action(async (options: RunOptions) => {
+    .action(async (options: RunOptions & { readonly config?: string }) => {
+      const at = options.listen === undefined ? null : listenOption(options.listen);
       // Only a daemon needs the drivers and the server; every other command starts faster without them.
+      const { configPath } = await import('../read-config-file.ts');
       const { runDaemon } = await import('../daemon-run.ts');
-      await runDaemon(options, shell);
+      await runDaemon(configPath(options.config, shell), { ...options, at }, shell);
     });
-}
-
-export function withRun(command: Command): Command {
-  return command
-    .option('-l, --listen <host:port>', 'where to listen, instead of `server.listen`')
-    .addOption(new Option('--log-level <level>', 'what to log').choices(LOG_LEVELS).default('info'));
 }

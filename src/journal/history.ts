@@ -80,6 +80,16 @@ export class History {
     }
   }
 
+  /** Transactions whose commit the journal does not have yet: of each source, if its newest one is open. */
+  get open(): readonly Feed[] {
+    const newest = new Map<SourceId, Feed>();
+    for (const feed of this.#feeds.values()) {
+      const known = newest.get(feed.source);
+      if (!known || known.offset < feed.offset) newest.set(feed.source, feed);
+    }
+    return [...newest.values()].filter(({ committed }) => !committed);
+  }
+
   get changed(): { readonly feeds: Iterable<Feed>; readonly resumes: Iterable<readonly [SourceId, Resume]> } {
     return { feeds: this.#newFeeds.values(), resumes: this.#newResumes };
   }

@@ -20,6 +20,8 @@ export interface Journal {
   readonly head: Offset;
   /** Offset of the oldest entry still held; `head + 1` when none is. */
   readonly first: Offset;
+  /** The newest offset at which no transaction is open: where the watermark of an empty layer begins. */
+  settledAt(): Promise<Offset>;
   /** Where a source goes on: the last commit of it that the journal holds. */
   resumeAt(source: SourceId): Promise<Resume | null>;
   /** The newest entries that name a target (key, tag, namespace ...), newest first, looking back at most `within` entries. */

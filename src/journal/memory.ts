@@ -11,6 +11,7 @@ import { freshOf } from './fresh.ts';
 import { History } from './history.ts';
 import type { Journal, JournalKind, JournalReport } from './journal.ts';
 import { MemoryDeadLetters } from './memory-dead-letters.ts';
+import { settledBefore } from './settled.ts';
 import { Waiting } from './waiting.ts';
 
 export interface MemoryJournalOptions {
@@ -73,6 +74,10 @@ export class MemoryJournal implements Journal {
 
   changed(after: Offset, signal: AbortSignal): Promise<void> {
     return this.#waiting.beyond(after, this.head, signal);
+  }
+
+  settledAt(): Promise<Offset> {
+    return settledBefore(this.#history.open, this, (after, limit) => this.read(after, limit));
   }
 
   resumeAt(source: SourceId): Promise<Resume | null> {

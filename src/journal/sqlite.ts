@@ -16,6 +16,7 @@ import { SqliteAppend, type Tail } from './sqlite-append.ts';
 import { SqliteDeadLetters } from './sqlite-dead-letters.ts';
 import { journalError, openJournalFile } from './sqlite-schema.ts';
 import { SqliteStore } from './sqlite-store.ts';
+import { settledBefore } from './settled.ts';
 import { Waiting } from './waiting.ts';
 
 /** A cursor may lag this long behind what was settled; after a crash that much is read again, which is harmless. */
@@ -125,6 +126,10 @@ export class SqliteJournal implements Journal {
 
   changed(after: Offset, signal: AbortSignal): Promise<void> {
     return this.#waiting.beyond(after, this.#head, signal);
+  }
+
+  settledAt(): Promise<Offset> {
+    return settledBefore(this.#history.open, this, (after, limit) => this.read(after, limit));
   }
 
   resumeAt(source: SourceId): Promise<Resume | null> {

@@ -29,7 +29,7 @@ export interface Layer {
 export interface LayerContext {
   readonly name: string;
   readonly runtime: Runtime;
-  /** The journal's head at the start: a layer without a memory of its own is empty and has applied all up to here. */
+  /** Where the journal is settled at the start: a layer without a memory of its own is empty and has applied all up to here. */
   readonly startAt: Offset;
 }
 

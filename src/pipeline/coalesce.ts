@@ -1,12 +1,13 @@
 import type { Entry } from '../model/entry.ts';
 import type { Action, ActionKind } from '../model/plan.ts';
-import type { Offset } from '../model/position.ts';
+import { ORIGIN, type Offset } from '../model/position.ts';
+import type { OpenTransactions } from './open-transactions.ts';
 import type { StampedAction } from '../layers/layer.ts';
 
 /** What a run of entries asks of one layer. */
 export interface Work {
   readonly actions: readonly StampedAction[];
-  /** The last commit in the run: where the watermark may stand once the actions are applied. */
+  /** Where the watermark may stand once the actions are applied. */
   readonly watermark: Offset;
 }
 
@@ -17,10 +18,9 @@ export interface Work {
 export function coalesce(
   entries: readonly Entry[],
   layer: { readonly name: string; readonly can: ReadonlySet<ActionKind> },
-  watermark: Offset,
+  open: OpenTransactions,
 ): Work {
   const newest = new Map<string, { action: Action; at: Offset }>();
-  let mark = watermark;
   for (const entry of entries) {
     for (const action of entry.plan.actions) {
       if (!layer.can.has(action.kind)) continue;
@@ -30,7 +30,7 @@ export function coalesce(
       if (known) known.at = entry.offset;
       else newest.set(id, { action, at: entry.offset });
     }
-    if (entry.commit) mark = entry.offset;
+    open.see(entry);
   }
-  return { actions: [...newest.values()], watermark: mark };
+  return { actions: [...newest.values()], watermark: open.settled(entries.at(-1)?.offset ?? ORIGIN) };
 }

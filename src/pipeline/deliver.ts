@@ -3,11 +3,12 @@ import type { Layer, StampedAction } from '../layers/layer.ts';
 import type { Entry } from '../model/entry.ts';
 import type { Outcome } from '../model/outcome.ts';
 import { EVERY_NAMESPACE, type Action } from '../model/plan.ts';
-import type { Offset } from '../model/position.ts';
+import type { Offset, SourceId } from '../model/position.ts';
 import { backoffMs } from '../runtime/backoff.ts';
 import type { Observers } from '../runtime/observers.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { coalesce } from './coalesce.ts';
+import { OpenTransactions } from './open-transactions.ts';
 
 export interface DeliveryParts {
   readonly layer: Layer;
@@ -16,6 +17,8 @@ export interface DeliveryParts {
   readonly observers: Observers;
   /** How far the next inner layer has come: this one never overtakes it, or it could refill from a stale one. */
   readonly inner: Inner;
+  /** Whether a source is still read, so that a transaction of it that is open can end. */
+  readonly canEnd: (source: SourceId) => boolean;
   /** Called in the same turn in which the layer's watermark moves. */
   readonly settled: (watermark: Offset) => void;
   /** An action that can never succeed was replaced by the next larger class. */
@@ -40,12 +43,14 @@ export class Delivery {
   readonly #parts: DeliveryParts;
   #read: Offset;
   #watermark: Offset;
+  readonly #open: OpenTransactions;
   #retrying: string | null = null;
 
   constructor(parts: DeliveryParts, from: Offset) {
     this.#parts = parts;
     this.#read = from;
     this.#watermark = from;
+    this.#open = new OpenTransactions(parts.canEnd);
   }
 
   get watermark(): Offset {
@@ -80,7 +85,7 @@ export class Delivery {
 
   async #deliver(entries: readonly Entry[], signal: AbortSignal): Promise<void> {
     const { layer, runtime, settled } = this.#parts;
-    const work = coalesce(entries, layer, this.#watermark);
+    const work = coalesce(entries, layer, this.#open);
     let left = [...this.#forHole(entries), ...work.actions];
     for (let attempt = 0; ; attempt++) {
       const outcomes = await this.#apply(left, work.watermark, signal);
@@ -102,7 +107,10 @@ export class Delivery {
     if (first <= this.#read + 1) return [];
     const { layer, runtime } = this.#parts;
     const missing = { layer: layer.name, from: this.#read + 1, to: first - 1 };
-    runtime.log.error(missing, 'the journal forgot entries that the layer had still to apply; everything in it is purged');
+    runtime.log.error(
+      missing,
+      'the journal forgot entries that the layer had still to apply; everything in it is purged',
+    );
     return [{ action: { kind: 'purge_namespace', target: EVERY_NAMESPACE }, at: first }];
   }
 

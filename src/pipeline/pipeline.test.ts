@@ -13,6 +13,7 @@ import { CONTRACTS_CHANGED, controlPlan, GAP, isControl } from './control.ts';
 import { coalesce } from './coalesce.ts';
 import { Delivery } from './deliver.ts';
 import { Intake } from './intake.ts';
+import { OpenTransactions } from './open-transactions.ts';
 import { Projection } from './projection.ts';
 import { Refreshes } from './refresh.ts';
 import { replay, type ReplayProgress } from './replay.ts';
@@ -158,7 +159,7 @@ describe('coalescing', () => {
     await intake.accept(batch(1, { events: [event('a'), event('b')] }));
     await intake.accept(batch(2, { events: [event('a')] }));
     await intake.accept(batch(3, { events: [event('c')], commit: false }));
-    const work = coalesce(await journal.read(at(0), 10), new Recorder('l'), at(0));
+    const work = coalesce(await journal.read(at(0), 10), new Recorder('l'), new OpenTransactions(() => true));
     expect(work.actions.map(({ action, at: offset }) => `${action.target}@${offset}`)).toEqual(['a@3', 'b@2', 'c@4']);
     expect(work.watermark).toBe(3);
   });
@@ -183,7 +184,9 @@ describe('coalescing', () => {
       plan,
       receivedAt: 0,
     };
-    expect(coalesce([entry], new Recorder('l'), at(0)).actions.map(({ action }) => action.target)).toEqual(['b']);
+    expect(
+      coalesce([entry], new Recorder('l'), new OpenTransactions(() => true)).actions.map(({ action }) => action.target),
+    ).toEqual(['b']);
   });
 });
 
@@ -198,6 +201,7 @@ describe('delivery', () => {
         journal,
         runtime,
         observers,
+        canEnd: (source) => source !== 'removed',
         inner:
           inner === undefined
             ? { watermark: () => journal.head, moved: (after, signal) => journal.changed(after, signal) }
@@ -238,6 +242,25 @@ describe('delivery', () => {
     await intake.accept(batch(1, { first: 1, events: [event('e2')] }));
     await settled();
     expect([delivery.watermark, layer.watermark]).toEqual([2, 2]);
+  });
+
+  it('does not let the watermark pass an open transaction when entries of other sources come between its parts', async () => {
+    const delivery = start(layer);
+    await intake.accept(batch(1, { commit: false }));
+    await intake.accept(batch(7, { source: 'app', events: [event('a', { source: 'app' })] }));
+    await settled();
+    expect(layer.applied).toEqual(['delete_key e1 @1', 'delete_key a @2']);
+    expect([delivery.watermark, layer.watermark]).toEqual([0, 0]);
+    await intake.accept(batch(1, { first: 1, events: [event('e2')] }));
+    await settled();
+    expect([delivery.watermark, layer.watermark]).toEqual([3, 3]);
+  });
+
+  it('does not wait for the rest of a transaction of a source that is no longer read', async () => {
+    const delivery = start(layer);
+    await intake.accept(batch(1, { source: 'removed', commit: false }));
+    await settled();
+    expect(delivery.watermark).toBe(1);
   });
 
   it('waits for a layer that cannot be reached, says so, and loses nothing', async () => {

@@ -129,7 +129,10 @@ export class Feed {
         const event = { id, type: GAP, source: name, data };
         const { epoch, position } = item.resume;
         this.#follow(
-          accept({ ...controlBatch({ source: name, epoch, position, event, receivedAt: runtime.clock.now() }), restart: true }),
+          accept({
+            ...controlBatch({ source: name, epoch, position, event, receivedAt: runtime.clock.now() }),
+            restart: true,
+          }),
           position,
         );
         return;

@@ -87,11 +87,12 @@ export class Engine {
     const kind = find(journalKinds, config.journal.type);
     const journal = await kind.open({ runtime, baseDir: config.baseDir }, config.journal.options);
     try {
-      const layers = await openLayers(config, runtime, journal.head);
+      const startAt = await journal.settledAt();
+      const layers = await openLayers(config, runtime, startAt);
       // Without a place yet, from the beginning: a refresh too many is harmless, one too few is not.
       const from = (await journal.cursor(PROJECTIONS)) ?? ((journal.first - 1) as Offset);
       const opened = await openSources(config, runtime);
-      return new Engine({ config, runtime, refreshes }, journal, layers, opened, from);
+      return new Engine({ config, runtime, refreshes }, journal, layers, opened, { startAt, projectionsFrom: from });
     } catch (error) {
       await journal.close();
       throw error;
@@ -103,7 +104,7 @@ export class Engine {
     journal: Journal,
     layers: readonly { readonly layer: Layer; readonly type: string }[],
     opened: readonly Opened[],
-    projectionsFrom: Offset,
+    { startAt, projectionsFrom }: { readonly startAt: Offset; readonly projectionsFrom: Offset },
   ) {
     this.config = config;
     this.runtime = runtime;
@@ -122,9 +123,9 @@ export class Engine {
     const memory = layers.map(({ layer }) => layer).find((layer) => layer instanceof MemoryLayer);
     assert(memory !== undefined, 'there is always a memory layer');
     this.memory = memory;
-    this.namespaces.advance(journal.head);
+    this.namespaces.advance(startAt);
     this.layers = layers.map(({ layer, type }, index) =>
-      this.#deliver(layer, type, layers[index - 1]?.layer.name ?? null),
+      this.#deliver(layer, type, startAt, layers[index - 1]?.layer.name ?? null),
     );
 
     const everywhere = this.#after(layers.map(({ layer }) => layer.name));
@@ -193,13 +194,13 @@ export class Engine {
     return this.#closed;
   }
 
-  #deliver(layer: Layer, type: string, innerName: string | null): Delivered {
+  #deliver(layer: Layer, type: string, startAt: Offset, innerName: string | null): Delivered {
     const { journal, runtime, observers, settlement } = this;
     const inner: Inner =
       innerName === null
         ? { watermark: () => journal.head, moved: (after, signal) => journal.changed(after, signal) }
         : this.#after([innerName]);
-    settlement.add(layer.name, journal.head);
+    settlement.add(layer.name, startAt);
     const delivery = new Delivery(
       {
         layer,
@@ -207,6 +208,7 @@ export class Engine {
         runtime,
         observers,
         inner,
+        canEnd: (source) => Boolean(this.sources.get(source)?.feed),
         settled: (watermark) => {
           if (layer === this.memory) this.namespaces.advance(watermark);
           settlement.advance(layer.name, watermark);
@@ -215,7 +217,7 @@ export class Engine {
           settlement.fail(layer.name, at);
         },
       },
-      journal.head,
+      startAt,
     );
     return { layer, type, delivery };
   }

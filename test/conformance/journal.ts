@@ -41,6 +41,45 @@ export function journalConformance(frame: TestFrame, name: string, open: () => P
   };
 
   describe(`journal ${name}`, () => {
+    describe('open transactions', () => {
+      holds(
+        'a watermark may begin at the head when every transaction has ended',
+        async (journal) => {
+          await journal.append(tx(1, 3));
+        },
+        async (journal) => {
+          equal(await journal.settledAt(), 3);
+        },
+      );
+
+      const interleaved = async (journal: Journal): Promise<void> => {
+        await journal.append({ ...tx(1), source: 'other' });
+        await journal.append(part(1, 0, 1, false));
+        await journal.append({ ...tx(2), source: 'other' });
+        await journal.append(part(1, 1, 1, false));
+        await journal.append({ ...tx(3), source: 'other' });
+      };
+
+      holds(
+        'a watermark begins before the first part of an open transaction, whatever other sources appended since',
+        interleaved,
+        async (journal) => {
+          equal(await journal.settledAt(), 1);
+        },
+      );
+
+      holds(
+        'a watermark may begin at the head again once the transaction has ended',
+        async (journal) => {
+          await interleaved(journal);
+          await journal.append(part(1, 2, 1, true));
+        },
+        async (journal) => {
+          equal(await journal.settledAt(), journal.head);
+        },
+      );
+    });
+
     describe('append', () => {
       it('an empty journal has nothing: head 0, first 1, no entries', async ({ journal }) => {
         equal(journal.head, ORIGIN);

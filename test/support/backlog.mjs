@@ -21,7 +21,10 @@ const { Delivery } = await load('pipeline/deliver.js');
 
 const runtime = realRuntime();
 const observers = new Observers(runtime.clock);
-const journal = await sqliteJournal.open({ runtime, baseDir: folder }, sqliteJournal.options.parse({ path: 'journal.db' }));
+const journal = await sqliteJournal.open(
+  { runtime, baseDir: folder },
+  sqliteJournal.options.parse({ path: 'journal.db' }),
+);
 const plan = ({ id }) => ({
   contractHash: 'h',
   actions: [
@@ -47,10 +50,18 @@ async function* stream() {
       id: `${n}-${i}`,
       type: 'product.updated',
       source: 'db',
-      data: { product_id: n * 10 + i, name: `product number ${n * 10 + i}`, price: '19.90', description: 'x'.repeat(100) },
+      data: {
+        product_id: n * 10 + i,
+        name: `product number ${n * 10 + i}`,
+        price: '19.90',
+        description: 'x'.repeat(100),
+      },
     }));
     const position = String(n).padStart(16, '0');
-    yield { kind: 'batch', batch: { source: 'db', epoch: 'e', position, first: 0, commit: true, events: changes, receivedAt: 0 } };
+    yield {
+      kind: 'batch',
+      batch: { source: 'db', epoch: 'e', position, first: 0, commit: true, events: changes, receivedAt: 0 },
+    };
     if (n === events / 100) heap.tenth = live();
   }
 }
@@ -70,7 +81,15 @@ const source = {
 };
 
 const startedAt = performance.now();
-const feed = new Feed({ name: 'db', source, journal, runtime, observers, accept: (one) => intake.acceptWhole(one), proven: () => undefined });
+const feed = new Feed({
+  name: 'db',
+  source,
+  journal,
+  runtime,
+  observers,
+  accept: (one) => intake.acceptWhole(one),
+  proven: () => undefined,
+});
 const feeding = feed.run(stop.signal);
 await finished.promise;
 const appendSeconds = (performance.now() - startedAt) / 1000;
@@ -90,7 +109,16 @@ const caughtUp = deferred();
 const inner = { watermark: () => journal.head, moved: (after, signal) => journal.changed(after, signal) };
 const catchUpAt = performance.now();
 const delivery = new Delivery(
-  { layer, journal, runtime, observers, inner, failed: () => undefined, settled: (mark) => mark === journal.head && caughtUp.resolve() },
+  {
+    layer,
+    journal,
+    runtime,
+    observers,
+    inner,
+    canEnd: () => true,
+    failed: () => undefined,
+    settled: (mark) => mark === journal.head && caughtUp.resolve(),
+  },
   0,
 );
 const delivering = delivery.run(stop.signal);

@@ -1,6 +1,7 @@
 import type { DeadLetter } from '../model/entry.ts';
 import type { Log } from '../runtime/log.ts';
 import type { DeadLetters } from './journal.ts';
+import type { NewLetter } from './problems.ts';
 
 const LIST_DEFAULT = 100;
 /** Most letters kept; about 10 MB. A contract that fails for every event must not end in an out-of-memory crash. */
@@ -22,8 +23,16 @@ export class MemoryDeadLetters implements DeadLetters {
   }
 
   // eslint-disable-next-line @typescript-eslint/require-await -- the seam is asynchronous, memory is not
-  async put(letter: Omit<DeadLetter, 'id'>): Promise<DeadLetter> {
+  async put(letter: NewLetter): Promise<DeadLetter> {
     this.#assertOpen();
+    return this.#keep(letter);
+  }
+
+  insert(letters: readonly NewLetter[]): void {
+    for (const letter of letters) this.#keep(letter);
+  }
+
+  #keep(letter: NewLetter): DeadLetter {
     const kept = { id: ++this.#lastId, ...letter };
     this.#letters.set(kept.id, kept);
     if (this.#letters.size > LETTERS_MAX) this.#dropOldest();

@@ -12,6 +12,7 @@ import { History } from './history.ts';
 import type { Journal, JournalKind, JournalReport } from './journal.ts';
 import { MemoryDeadLetters } from './memory-dead-letters.ts';
 import { settledBefore } from './settled.ts';
+import { lettersOf } from './problems.ts';
 import { Waiting } from './waiting.ts';
 
 export interface MemoryJournalOptions {
@@ -130,6 +131,7 @@ export class MemoryJournal implements Journal {
   #append(batch: PlannedBatch): Appended {
     const fresh = freshOf(batch, this.#history, (id) => this.#seen.get(eventKey(batch.source, id)) ?? null);
     this.#makeRoom(fresh.entries.length);
+    this.deadLetters.insert(lettersOf(fresh.entries, this.head + 1));
     for (const entry of fresh.entries) this.#push(entry);
     const offset = fresh.knownOffset ?? this.head;
     if (batch.position !== null && fresh.placement) {

@@ -5,6 +5,8 @@ import type { Unplaced } from './codec.ts';
 import { freshOf } from './fresh.ts';
 import type { Weight, Write } from './group-commit.ts';
 import type { History } from './history.ts';
+import { lettersOf } from './problems.ts';
+import type { SqliteDeadLetters } from './sqlite-dead-letters.ts';
 import type { Row, SqliteStore } from './sqlite-store.ts';
 
 /** Longest text of an entry. SQLite takes 1 GB, but a row that large would hold everything else up for seconds. */
@@ -19,6 +21,7 @@ export interface AppendTarget {
   readonly store: SqliteStore;
   readonly history: History;
   readonly tail: Tail;
+  readonly deadLetters: Pick<SqliteDeadLetters, 'insert' | 'counted'>;
 }
 
 export class SqliteAppend implements Write {
@@ -28,6 +31,7 @@ export class SqliteAppend implements Write {
   readonly #resolve: (appended: Appended) => void;
   readonly #reject: (error: Error) => void;
   #appended: Appended | undefined;
+  #letters = 0;
 
   constructor(
     batch: PlannedBatch,
@@ -44,7 +48,7 @@ export class SqliteAppend implements Write {
 
   /** Encodes everything before it writes anything, so that a batch that cannot be written leaves no part of itself. */
   *steps(): Generator<void, Weight> {
-    const { store, history, tail } = this.#target;
+    const { store, history, tail, deadLetters } = this.#target;
     const batch = this.#batch;
     const fresh = freshOf(batch, history, (id) => store.offsetOfEvent(batch.source, id));
     const rows: Row[] = [];
@@ -55,6 +59,9 @@ export class SqliteAppend implements Write {
       if (rows.push(row) % 32 === 0) yield;
     }
     for (let index = 0; index < rows.length; yield) index += store.insert(rows, index, tail.offset + 1 + index);
+    const letters = lettersOf(fresh.entries, tail.offset + 1);
+    deadLetters.insert(letters);
+    this.#letters = letters.length;
     tail.offset += rows.length;
     const offset = fresh.knownOffset ?? (tail.offset as Offset);
     if (batch.position !== null && fresh.placement) history.take(batch, batch.position, fresh.placement, offset);
@@ -63,6 +70,7 @@ export class SqliteAppend implements Write {
   }
 
   committed(): void {
+    this.#target.deadLetters.counted(this.#letters);
     if (this.#appended) this.#resolve(this.#appended);
   }
 

@@ -2,6 +2,7 @@ import type { DeadLetter } from '../model/entry.ts';
 import type { SqliteDatabase, SqliteRow, SqliteStatement } from '../runtime/sqlite.ts';
 import type { GroupCommit } from './group-commit.ts';
 import type { DeadLetters } from './journal.ts';
+import type { NewLetter } from './problems.ts';
 
 const LIST_DEFAULT = 100;
 
@@ -35,6 +36,15 @@ export class SqliteDeadLetters implements DeadLetters {
     const id = await this.#commits.run(() => Number(this.#insert.run(body).lastInsertRowid));
     this.#count++;
     return { id, ...letter };
+  }
+
+  /** Inside a transaction that somebody else has begun; they count once it is durable and `counted` is called. */
+  insert(letters: readonly NewLetter[]): void {
+    for (const letter of letters) this.#insert.run(JSON.stringify(letter));
+  }
+
+  counted(letters: number): void {
+    this.#count += letters;
   }
 
   list({ after = 0, limit = LIST_DEFAULT }: { after?: number; limit?: number } = {}): Promise<readonly DeadLetter[]> {

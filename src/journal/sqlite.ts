@@ -109,7 +109,8 @@ export class SqliteJournal implements Journal {
     return new Promise((resolve, reject) => {
       this.#assertOpen();
       this.#continuity.check(batch);
-      const target = { store: this.#store, history: this.#history, tail: this.#tail };
+      const { deadLetters } = this;
+      const target = { store: this.#store, history: this.#history, tail: this.#tail, deadLetters };
       const refuse = (error: Error): void => {
         this.#continuity.break(batch, error);
         reject(error);

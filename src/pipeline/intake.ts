@@ -1,6 +1,6 @@
 import { TidemarkError } from '../errors.ts';
 import type { Journal } from '../journal/journal.ts';
-import type { Appended, DeadLetter } from '../model/entry.ts';
+import type { Appended } from '../model/entry.ts';
 import { UNDECODABLE, type Batch, type ChangeEvent } from '../model/event.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Observers } from '../runtime/observers.ts';
@@ -37,7 +37,7 @@ export class Intake {
       runtime.metrics.events.inc({ source: batch.source, result: 'duplicate' }, appended.duplicates);
     }
     if (fresh > 0) {
-      await this.#keepProblems(batch, plans, appended);
+      this.#sayProblems(batch, plans);
       if (observers.active) this.#tell(batch, plans, appended);
     }
     return appended;
@@ -70,32 +70,18 @@ export class Intake {
     }
   }
 
-  /** One dead letter for each contract's action that could not be planned, however many events of the batch it met. */
-  async #keepProblems(batch: Batch, plans: readonly Plan[], appended: Appended): Promise<void> {
-    const { journal, runtime, observers } = this.#parts;
-    const letters = new Map<string, Omit<DeadLetter, 'id'>>();
-    plans.forEach((plan, index) => {
-      for (const problem of plan.problems) {
-        const cause = `${problem.contract}\0${problem.action}\0${problem.template}\0${problem.code}`;
-        if (letters.has(cause)) continue;
-        letters.set(cause, {
-          offset: (appended.offset - (batch.events.length - 1 - index)) as Appended['offset'],
-          source: batch.source,
-          stage: 'plan',
-          code: problem.code,
-          message: `${problem.action} "${problem.template}" of contract "${problem.contract}": ${problem.message}`,
-          event: batch.events[index] ?? null,
-          action: null,
-          attempts: 1,
-          at: runtime.clock.now(),
-        });
-      }
-    });
-    for (const letter of letters.values()) {
-      const kept = await journal.deadLetters.put(letter);
+  /** The journal keeps them as dead letters; here they are said, once for each cause. */
+  #sayProblems(batch: Batch, plans: readonly Plan[]): void {
+    const { runtime, observers } = this.#parts;
+    const said = new Set<string>();
+    for (const { contract, action, template, code, message } of plans.flatMap(({ problems }) => problems)) {
+      const cause = JSON.stringify([contract, action, template, code]);
+      if (said.has(cause)) continue;
+      said.add(cause);
+      const sentence = `${action} "${template}" of contract "${contract}": ${message}`;
       runtime.metrics.deadLetters.inc({ stage: 'plan' });
-      runtime.log.warn({ source: batch.source, code: letter.code, id: kept.id }, letter.message);
-      observers.tell('dead-letter', { id: kept.id, stage: 'plan', code: letter.code, message: letter.message });
+      runtime.log.warn({ source: batch.source, code }, `planned by widening: ${sentence}`);
+      observers.tell('dead-letter', { stage: 'plan', code, message: sentence });
     }
   }
 

@@ -41,6 +41,36 @@ export function journalConformance(frame: TestFrame, name: string, open: () => P
   };
 
   describe(`journal ${name}`, () => {
+    describe('problems of plans', () => {
+      const problem = {
+        contract: 'c',
+        action: 'delete_key',
+        template: '{x}',
+        code: 'FIELD_MISSING',
+        message: 'no x',
+      } as const;
+      const planned = (n: number): PlannedBatch => {
+        const batch = tx(n, 3);
+        return { ...batch, plans: [NO_PLAN, { ...NO_PLAN, problems: [problem] }, { ...NO_PLAN, problems: [problem] }] };
+      };
+
+      holds(
+        'become one dead letter for each cause, with the entry that it came from, and none when sent again',
+        async (journal) => {
+          await journal.append(planned(1));
+          await journal.append(planned(1));
+        },
+        async (journal) => {
+          const letters = await journal.deadLetters.list();
+          deepEqual(
+            letters.map(({ offset, stage, code, event }) => [offset, stage, code, event?.id]),
+            [[2, 'plan', 'FIELD_MISSING', planned(1).events[1]?.id]],
+          );
+          equal(journal.deadLetters.count, 1);
+        },
+      );
+    });
+
     describe('open transactions', () => {
       holds(
         'a watermark may begin at the head when every transaction has ended',

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { assert, TidemarkError } from '../errors.ts';
 import type { Config, ProjectionConfig } from '../config/config.ts';
 import { columnsRead } from '../contracts/columns.ts';
@@ -106,6 +107,8 @@ export class Engine {
     opened: readonly Opened[],
     { startAt, projectionsFrom }: { readonly startAt: Offset; readonly projectionsFrom: Offset },
   ) {
+    // Every load under way listens to it, and a hundred at once are no leak.
+    setMaxListeners(0, this.closing.signal);
     this.config = config;
     this.runtime = runtime;
     this.journal = journal;

@@ -76,8 +76,8 @@ export class MemoryStore {
   #sweepFrom: StoredEntry | null = null;
   #sweptAt = -1;
 
-  constructor(startAt: Offset = ORIGIN, options: StoreOptions = {}) {
-    this.fence = new Fence(options);
+  constructor(startAt: Offset = ORIGIN, options: StoreOptions = {}, fence = new Fence(options)) {
+    this.fence = fence;
     // A new store has forgotten everything before it began: loads stamped by an earlier life are refused.
     this.fence.raiseFloor(startAt);
     this.#watermark = startAt;

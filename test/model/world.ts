@@ -149,8 +149,7 @@ export class World {
   violation(): string | null {
     if (this.#broken !== null) return this.#broken;
     const entry = this.#store.find(this.#shelf, KEY);
-    // Under the first contracts of a world with a reload nothing is declared yet, so nothing can be promised.
-    if (!entry || this.#contracts === 0 || this.#store.watermark < this.#contractsAt) return null;
+    if (!entry || !this.#declared) return null;
     const value = entry.value as ReadonlySet<number>;
     for (const tx of this.#settled()) {
       if (this.#concerns(tx) && !value.has(tx)) return `I1: an entry misses transaction ${tx}, which has been applied`;
@@ -199,6 +198,11 @@ export class World {
       [this.#shelf.provenAt, this.#waitingProofs],
       [this.#contracts, this.#contractsAt, Object.values(this.#used)],
     ]);
+  }
+
+  /** Under the first contracts of a world with a reload nothing is declared yet, so nothing can be promised. */
+  get #declared(): boolean {
+    return this.#contracts > 0 && this.#store.watermark >= this.#contractsAt;
   }
 
   /** Two transactions on one row: the second cannot write before readers see the first. */
@@ -340,7 +344,7 @@ export class World {
     this.#readersLeft--;
     const refused = this.#store.fence.refuses(load.flight.stamp, this.#shelf.name, KEY, [...load.flight.tags]);
     if (refused && this.#rules.joins === 'new enough') return;
-    this.#waiting.push({ load, watermark: this.#store.watermark, sees: this.#settled() });
+    this.#waiting.push({ load, watermark: this.#store.watermark, sees: this.#declared ? this.#settled() : [] });
   }
 
   /** What a reader that joined gets must reflect all that had been applied when it came. */

@@ -22,7 +22,8 @@ export interface OutletOptions {
 /** Between the stream, which pushes, and the iterator, which pulls: keeps the order, and what must wait, waiting. */
 export class Outlet {
   readonly #options: OutletOptions;
-  #waiting: Arrival[] = [];
+  /** Places before `#head` are empty. */
+  #waiting: (Arrival | undefined)[] = [];
   #head = 0;
   #bytes = 0;
   #full = false;
@@ -139,7 +140,8 @@ export class Outlet {
   }
 
   #shift(): void {
-    this.#head++;
+    // What has gone out must not be held by its place in the queue.
+    this.#waiting[this.#head++] = undefined;
     // Moving the rest down costs its length: done rarely enough that each arrival is moved about once.
     if (this.#head > 1_024 && this.#head * 2 > this.#waiting.length) {
       this.#waiting = this.#waiting.slice(this.#head);

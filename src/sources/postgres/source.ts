@@ -10,6 +10,7 @@ export class PostgresSource implements Source {
   readonly #options: PostgresOptions;
   /** Tells this process from others: in echoes, and in the name under which the server lists its connections. */
   readonly #nonce: string;
+  #sessions = 0;
   #session: Session | null = null;
   /** Set when the stream could not be read: to begin there again would only meet the same bytes. */
   #unreadable: string | null = null;
@@ -24,7 +25,8 @@ export class PostgresSource implements Source {
   }
 
   async *open(after: Resume | null, signal: AbortSignal): AsyncIterable<SourceItem> {
-    this.#state = 'starting';
+    // After an error it stays `waiting` until it streams again: each attempt is no new start.
+    if (this.#state !== 'waiting') this.#state = 'starting';
     try {
       const session = await Session.open(this.#sessionOptions(signal), after);
       this.#unreadable = null;
@@ -85,7 +87,8 @@ export class PostgresSource implements Source {
       heartbeatMs: heartbeat,
       gate,
       messages: new Set(messages),
-      nonce: this.#nonce,
+      // Of this session alone: echoes of the last one come again with the log that was not acknowledged.
+      nonce: `${this.#nonce}.${++this.#sessions}`,
       applicationName: `tidemark ${this.#nonce} ${name}`.slice(0, 63),
       waiting: (detail) => (this.#detail = detail),
     };

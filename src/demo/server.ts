@@ -31,6 +31,7 @@ export interface ShopState {
   readonly categories: readonly { readonly name: string; readonly products: number }[];
   readonly trust: Status['namespaces'][number] | null;
   readonly source: Status['sources'][number] | null;
+  readonly feedIsCut: boolean;
   readonly dashboardUrl: string;
   readonly files: readonly { readonly name: string; readonly text: string }[];
 }
@@ -78,6 +79,7 @@ export class ShopServer {
     if (route === 'GET /api/shop') json(response, 200, await this.#state());
     else if (route === 'GET /api/stories') this.#stories(response);
     else if (route === 'POST /api/race') await this.#race(request, response);
+    else if (route === 'POST /api/feed') await this.#feed(request, response);
     else if (route.startsWith('POST /api/products/')) await this.#write(request, response, path);
     else if (route.startsWith('GET /api/products/')) await this.#read(response, path);
     else this.#page(response, request.method, path);
@@ -92,6 +94,7 @@ export class ShopServer {
       views,
       racing: this.#racing,
       categories: shop.categories(),
+      feedIsCut: shop.feedIsCut,
       trust: namespaces.find(({ name }) => name === 'product') ?? null,
       source: sources.find(({ name }) => name === 'shop') ?? null,
       dashboardUrl,
@@ -102,7 +105,7 @@ export class ShopServer {
   async #read(response: ServerResponse, path: string): Promise<void> {
     const id = idOf(path);
     if (this.#parts.shop.product(id) === null) json(response, 404, { message: 'there is no such product' });
-    else if (id === this.#racing) json(response, 409, { message: 'a race is on about this product' });
+    else if (id === this.#racing) json(response, 200, null);
     else json(response, 200, await this.#parts.reader.read(id));
   }
 
@@ -133,6 +136,18 @@ export class ShopServer {
     } finally {
       this.#racing = null;
     }
+  }
+
+  async #feed(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const cut = (await readBody(request))?.['cut'];
+    const { shop } = this.#parts;
+    if (typeof cut !== 'boolean') {
+      json(response, 400, { message: 'cut is true or false' });
+      return;
+    }
+    if (cut) shop.cutFeed();
+    else shop.restoreFeed();
+    json(response, 200, { cut: shop.feedIsCut });
   }
 
   #stories(response: ServerResponse): void {

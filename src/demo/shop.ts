@@ -5,6 +5,9 @@ import { CATEGORIES, SEED, type Change, type Product } from './product.ts';
 
 const TABLE = 'outbox';
 
+/** The outbox's name while the feed is cut: nobody else looks for it here. */
+const AWAY = 'outbox_away';
+
 const SCHEMA = `
 CREATE TABLE IF NOT EXISTS product (
   id INTEGER PRIMARY KEY,
@@ -40,6 +43,7 @@ export class Shop {
     this.#db = db;
     this.#newId = newId;
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
+    if (this.feedIsCut) this.restoreFeed();
     db.exec(SCHEMA + outboxSchema(TABLE));
     if (this.products().length === 0) this.#seed();
     this.recount();
@@ -66,7 +70,7 @@ export class Shop {
       const eventId = this.#newId();
       const announced = { product_id: id, price_cents: after.priceCents, category: after.category };
       this.#db
-        .prepare(`INSERT INTO ${TABLE} (type, data, id_event) VALUES ('product.updated', ?, ?)`)
+        .prepare(`INSERT INTO ${this.feedIsCut ? AWAY : TABLE} (type, data, id_event) VALUES ('product.updated', ?, ?)`)
         .run(JSON.stringify(announced), eventId);
       return { before, after, eventId };
     });
@@ -86,6 +90,20 @@ export class Shop {
       .prepare('SELECT name, products FROM category ORDER BY name')
       .all()
       .map((row) => ({ name: String(row['name']), products: Number(row['products']) }));
+  }
+
+  get feedIsCut(): boolean {
+    return this.#db.prepare(`SELECT 1 FROM sqlite_schema WHERE name = '${AWAY}'`).get() !== undefined;
+  }
+
+  /** Puts the outbox where its reader does not find it. Writes go on, and announce themselves there. */
+  cutFeed(): void {
+    if (!this.feedIsCut) this.#db.exec(`ALTER TABLE ${TABLE} RENAME TO ${AWAY}`);
+  }
+
+  /** Its reader finds it again with every row that came meanwhile: nothing is lost, all of it is late. */
+  restoreFeed(): void {
+    if (this.feedIsCut) this.#db.exec(`ALTER TABLE ${AWAY} RENAME TO ${TABLE}`);
   }
 
   close(): void {

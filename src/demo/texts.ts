@@ -5,7 +5,7 @@ journal: { type: sqlite, path: journal.db }
 server: { listen: "${listen}" }
 sources:
   # The shop writes a row into this table in the same transaction as each change.
-  shop: { type: outbox, path: shop.db, table: outbox }
+  shop: { type: outbox, path: shop.db, table: outbox, create: false }
   app: { type: http }
 layers:
   local: { type: memory }

@@ -124,7 +124,9 @@ export class Timeline {
     }
     const between = story.steps.filter(({ what }) => what === 'read in between').length;
     if (!story.told.has('layer') && between < BETWEEN_MAX) {
-      const where = hit ? `from ${from.layer}, proven no older than ${from.maxAgeMs.toFixed(0)} ms` : 'from the source';
+      const where = hit
+        ? `from ${from.layer}, proven no older than ${from.maxAgeMs.toFixed(0)} ms`
+        : 'from the source, past the cache';
       this.#add(story, 'read in between', `${euros(product.priceCents)} ${where}`);
     }
   }

@@ -5,6 +5,7 @@ import { Lamp, Panel, Said } from '../view/text.tsx';
 import { Brand } from '../view/top.tsx';
 import { clockSeconds, span } from '../words.ts';
 import type { ShopLive, Shown } from './live.ts';
+import { Feed } from './feed.tsx';
 import { Products } from './products.tsx';
 import { Race } from './race.tsx';
 import { Stories } from './stories.tsx';
@@ -47,6 +48,7 @@ export function ShopApp({ live }: { live: ShopLive }): JSX.Element {
             </div>
             <div class="happenings">
               <Race shown={shown} shop={shop} live={live} />
+              <Feed shop={shop} live={live} />
               <Stories stories={shown.stories} />
             </div>
           </div>

@@ -66,6 +66,11 @@ export class ShopLive {
     this.#set({ racing: false });
   }
 
+  async cutFeed(cut: boolean): Promise<void> {
+    await this.#attempt(() => postJson('api/feed', { cut }));
+    await this.#readAll(this.#closed.signal);
+  }
+
   async #attempt(work: () => Promise<unknown>): Promise<void> {
     try {
       await work();
@@ -104,13 +109,14 @@ export class ShopLive {
 
   async #read(id: number): Promise<void> {
     try {
-      const view = await getJson<View>(`api/products/${String(id)}`);
+      const view = await getJson<View | null>(`api/products/${String(id)}`);
       const { shop } = this.#shown;
-      if (!shop) return;
+      // No view: a race is on about it.
+      if (!shop || !view) return;
       const views = shop.views.map((one) => (one.product.id === id ? view : one));
       this.#set({ shop: { ...shop, views } });
     } catch {
-      // Being raced, or gone: the next round tells.
+      // The next round tells.
     }
   }
 

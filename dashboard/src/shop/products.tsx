@@ -104,7 +104,10 @@ function Read({ view }: { view: View }): JSX.Element {
         <span class="dim">{tookMs < 1 ? '< 1 ms' : span(Math.round(tookMs))}</span>
       </p>
       <p class="facts">
-        {trust} as of {clock(view.asOf)}, at most {span(Math.round(maxAgeMs))} old: <Said text={reason} />
+        {trust} as of {clock(view.asOf)}, at most {span(Math.round(maxAgeMs))} old
+      </p>
+      <p class="why facts">
+        <Said text={reason} />
       </p>
     </>
   );
@@ -117,7 +120,7 @@ function Plain({ view }: { view: View }): JSX.Element {
   if (unfenced.product.priceCents === product.priceCents) return <p class="plain dim">a plain Map: {price}</p>;
   return (
     <p class="plain bad">
-      <Lamp light="bad" /> a plain Map: {price}, wrong for another {span(unfenced.forMs)}
+      <Lamp light="bad" /> a plain Map: {price}, wrong
     </p>
   );
 }

@@ -17,7 +17,7 @@ export function Top({ connection, status }: { connection: Connection; status: St
           <span>
             v<Said text={status.version} />
           </span>
-          <span>up {span(Math.max(0, status.now - status.startedAt))}</span>
+          <span>up {span(Math.max(0, Math.round((status.now - status.startedAt) / 1_000) * 1_000))}</span>
         </p>
       ) : null}
     </header>

@@ -4,7 +4,7 @@ import { reviewConfig } from '../config/review.ts';
 import { parseContracts } from '../contracts/parse.ts';
 import type { Finding } from '../contracts/finding.ts';
 import { inOrder } from '../contracts/report.ts';
-import { kinds } from '../service/read-config.ts';
+import { kinds } from '../service/kinds.ts';
 import { gather, shownPath } from './gather.ts';
 import type { Shell } from './shell.ts';
 

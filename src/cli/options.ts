@@ -25,20 +25,26 @@ export interface DaemonOptions extends JsonOption {
   readonly token?: string;
 }
 
+/** What many commands take alike stands after what is their own. */
+export const COMMON = 'Common options:';
+
 export function withJson(command: Command): Command {
-  return command.option('--json', 'print data as JSON on standard output, everything else on standard error');
+  const does = 'print data as JSON on standard output, everything else on standard error';
+  return command.addOption(new Option('--json', does).helpGroup(COMMON));
 }
 
 export function withRun(command: Command, logLevel: LogLevel): Command {
-  return withJson(command)
-    .option('-l, --listen <host:port>', 'where to listen, instead of `server.listen`')
-    .addOption(new Option('--log-level <level>', 'what to log').choices(LOG_LEVELS).default(logLevel));
+  const logs = new Option('--log-level <level>', 'what to log').choices(LOG_LEVELS).default(logLevel);
+  const listen = new Option('-l, --listen <host:port>', 'where to listen, instead of `server.listen`');
+  return withJson(command.addOption(listen).addOption(logs));
 }
 
 export function withDaemon(command: Command): Command {
+  const url = 'the daemon (default: $TIDEMARK_URL, `server.listen` of tidemark.yaml, 127.0.0.1:4100)';
+  const token = 'its admin token (default: $TIDEMARK_ADMIN_TOKEN)';
   return withJson(command)
-    .option('--url <url>', 'the daemon (default: $TIDEMARK_URL, `server.listen` of tidemark.yaml, 127.0.0.1:4100)')
-    .option('--token <token>', 'its admin token (default: $TIDEMARK_ADMIN_TOKEN)');
+    .addOption(new Option('--url <url>', url).helpGroup(COMMON))
+    .addOption(new Option('--token <token>', token).helpGroup(COMMON));
 }
 
 export function daemonOf(options: DaemonOptions, shell: Shell): Daemon {
@@ -48,7 +54,7 @@ export function daemonOf(options: DaemonOptions, shell: Shell): Daemon {
 /** The part of a command's help that is copied most. */
 export function examples(lines: readonly (readonly [command: string, does: string])[]): string {
   const width = Math.max(...lines.map(([command]) => command.length));
-  return `\nExamples:\n${lines.map(([command, does]) => `  ${command.padEnd(width)}  ${does}\n`).join('')}`;
+  return `\nExamples:\n${lines.map(([command, does]) => `  ${command.padEnd(width)}  ${does}`).join('\n')}`;
 }
 
 export function wholeNumber(text: string): number {
@@ -80,7 +86,7 @@ export interface EventOptions {
 
 export function withEvent(command: Command): Command {
   return command
-    .addOption(new Option('-t, --type <type>', 'event type, e.g. product.updated'))
+    .option('-t, --type <type>', 'event type, e.g. product.updated')
     .option('-d, --data <json>', 'event data: JSON, @FILE, or - for standard input')
     .option('-s, --source <name>', 'the configured source that it comes from (default: the first of type http)')
     .option('--id <id>', 'its id; the same id again is a duplicate and has no second effect')

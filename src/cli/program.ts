@@ -1,8 +1,8 @@
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { COMMANDS } from './commands/index.ts';
 import { EXIT } from './exit.ts';
 import { exitCodeOf, failureJson, renderFailure } from './failure.ts';
-import { examples } from './options.ts';
+import { COMMON, examples } from './options.ts';
 import { COLOURED } from './paint.ts';
 import type { Shell } from './shell.ts';
 import { VERSION } from '../service/version.ts';
@@ -24,7 +24,7 @@ export function buildProgram(shell: Shell): Command {
   const program = new Command('tidemark')
     .description('Event-driven cache invalidation: source changes end the trust of exactly the right cache entries.')
     .version(VERSION, '-V, --version', 'print the version')
-    .helpOption('-h, --help', 'show this help')
+    .addHelpOption(new Option('-h, --help', 'show this help').helpGroup(COMMON))
     .helpCommand('help [command]', 'show the help of a command')
     .showHelpAfterError('(--help shows what is possible)')
     .configureHelp({ helpWidth: 100, styleTitle: COLOURED.strong, subcommandTerm: termOf })
@@ -47,7 +47,7 @@ export function buildProgram(shell: Shell): Command {
         ['tidemark dev', 'a daemon, a demo and a dashboard, with nothing to set up'],
         ['tidemark check', 'lint tidemark.yaml and its contracts'],
         ['tidemark run', 'the daemon'],
-      ]) + '\nExit codes: 0 fine, 1 findings or failure, 2 usage, 78 configuration.',
+      ]) + '\n\nExit codes: 0 fine, 1 findings or failure, 2 usage, 78 configuration.',
     );
   for (const make of COMMANDS) {
     const command = make(shell);

@@ -8,11 +8,13 @@ const DRAW_EVERY_MS = 100;
 /** How far long work has come, on standard error: one line that redraws itself on a terminal, else a line now and then. */
 export class Progress {
   readonly #shell: Shell;
-  #last = -Infinity;
+  #last: number;
   #drawn = false;
 
   constructor(shell: Shell) {
     this.#shell = shell;
+    // Work that is over before the first line would be due needs none.
+    this.#last = shell.liveErr ? -Infinity : shell.clock.mono();
   }
 
   show(text: string): void {

@@ -37,50 +37,56 @@ export function deadLetters(shell: Shell): Command {
 }
 
 function list(shell: Shell): Command {
-  return withDaemon(new Command('list'))
-    .description('Lists dead letters, grouped by cause.')
-    .action(async (options: DaemonOptions) => {
+  return withDaemon(
+    new Command('list').description('Lists dead letters, grouped by cause.').action(async (options: DaemonOptions) => {
       const letters = await allLetters(daemonOf(options, shell));
       shell.out(options.json ? `${safeJson(letters, 2)}\n` : renderLetters(letters, shell));
-    });
+    }),
+  );
 }
 
 function show(shell: Shell): Command {
-  return withDaemon(new Command('show'))
-    .description('Shows one dead letter: its event, its action, its error.')
-    .argument('<id>', 'its number in the list', positiveNumber)
-    .action(async (id: number, options: DaemonOptions) => {
-      const path = `/v1/dead-letters/${String(id)}`;
-      const letter = await daemonOf(options, shell).request<DeadLetter>('GET', path);
-      shell.out(options.json ? `${safeJson(letter, 2)}\n` : renderLetter(letter, shell.clock.now(), shell.paintOut));
-    });
+  return withDaemon(
+    new Command('show')
+      .description('Shows one dead letter: its event, its action, its error.')
+      .argument('<id>', 'its number in the list', positiveNumber)
+      .action(async (id: number, options: DaemonOptions) => {
+        const path = `/v1/dead-letters/${String(id)}`;
+        const letter = await daemonOf(options, shell).request<DeadLetter>('GET', path);
+        shell.out(options.json ? `${safeJson(letter, 2)}\n` : renderLetter(letter, shell.clock.now(), shell.paintOut));
+      }),
+  );
 }
 
 function retry(shell: Shell): Command {
-  return withDaemon(new Command('retry'))
-    .description(
-      "Plans the event again with today's contracts, or applies the action again. The letter goes when that worked.",
-    )
-    .argument('[id...]', 'numbers in the list')
-    .option('--all', 'every dead letter')
-    .action(async (ids: readonly string[], options: ManyOptions) => {
-      await forEach(ids, options, shell, async (daemon, id) => {
-        return daemon.request<Verdict>('POST', `/v1/dead-letters/${String(id)}/retry`);
-      });
-    });
+  return withDaemon(
+    new Command('retry')
+      .description(
+        "Plans the event again with today's contracts, or applies the action again. The letter goes when that worked.",
+      )
+      .argument('[id...]', 'numbers in the list')
+      .option('--all', 'every dead letter')
+      .action(async (ids: readonly string[], options: ManyOptions) => {
+        await forEach(ids, options, shell, async (daemon, id) => {
+          return daemon.request<Verdict>('POST', `/v1/dead-letters/${String(id)}/retry`);
+        });
+      }),
+  );
 }
 
 function discard(shell: Shell): Command {
-  return withDaemon(new Command('discard'))
-    .description('Forgets dead letters. Their events stay in the journal.')
-    .argument('[id...]', 'numbers in the list')
-    .option('--all', 'every dead letter')
-    .action(async (ids: readonly string[], options: ManyOptions) => {
-      await forEach(ids, options, shell, async (daemon, id) => {
-        await daemon.request('DELETE', `/v1/dead-letters/${String(id)}`);
-        return { ok: true, message: 'discarded' };
-      });
-    });
+  return withDaemon(
+    new Command('discard')
+      .description('Forgets dead letters. Their events stay in the journal.')
+      .argument('[id...]', 'numbers in the list')
+      .option('--all', 'every dead letter')
+      .action(async (ids: readonly string[], options: ManyOptions) => {
+        await forEach(ids, options, shell, async (daemon, id) => {
+          await daemon.request('DELETE', `/v1/dead-letters/${String(id)}`);
+          return { ok: true, message: 'discarded' };
+        });
+      }),
+  );
 }
 
 interface Verdict {

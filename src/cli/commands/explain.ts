@@ -8,21 +8,23 @@ import type { Shell } from '../shell.ts';
 import { table } from '../table.ts';
 
 export function explain(shell: Shell): Command {
-  return withDaemon(new Command('explain'))
-    .argument('<key>', 'a cache key, e.g. product:42')
-    .summary('what would end the trust of a key, what last did, and what each layer holds')
-    .description(
-      'For a key: the contracts and events that would end its trust, the entries of the journal that last did, what each\n' +
-        'layer holds of it, and whether and why it may be served now.',
-    )
-    .addHelpText('after', examples([['tidemark explain product:42', 'why is product 42 (still) cached?']]))
-    .action(async (key: string, options: DaemonOptions) => {
-      const path = `/v1/explain?key=${encodeURIComponent(key)}`;
-      const answer = await daemonOf(options, shell).request<Explanation>('GET', path);
-      shell.out(
-        options.json ? `${safeJson(answer, 2)}\n` : renderExplanation(answer, shell.clock.now(), shell.paintOut),
-      );
-    });
+  return withDaemon(
+    new Command('explain')
+      .argument('<key>', 'a cache key, e.g. product:42')
+      .summary('what would end the trust of a key, what last did, and what each layer holds')
+      .description(
+        'For a key: the contracts and events that would end its trust, the entries of the journal that last did, what each ' +
+          'layer holds of it, and whether and why it may be served now.',
+      )
+      .addHelpText('after', examples([['tidemark explain product:42', 'why is product 42 (still) cached?']]))
+      .action(async (key: string, options: DaemonOptions) => {
+        const path = `/v1/explain?key=${encodeURIComponent(key)}`;
+        const answer = await daemonOf(options, shell).request<Explanation>('GET', path);
+        shell.out(
+          options.json ? `${safeJson(answer, 2)}\n` : renderExplanation(answer, shell.clock.now(), shell.paintOut),
+        );
+      }),
+  );
 }
 
 export function renderExplanation(explanation: Explanation, now: number, paint: Paint): string {

@@ -20,40 +20,42 @@ interface PlanOptions extends JsonOption {
 }
 
 export function plan(shell: Shell): Command {
-  return withJson(new Command('plan'))
-    .argument('[event]', 'a JSON file with an event, or - for standard input')
-    .option('-t, --type <type>', 'event type, e.g. product.updated')
-    .option('-d, --data <json>', 'event data: JSON, @FILE, or - for standard input')
-    .option('--before <json>', 'for a row change: the row before it; --data is the row after')
-    .option('-s, --source <name>', 'the configured source that it comes from (default: the first of type http)')
-    .option('-c, --config <file>', 'the configuration (default: tidemark.yaml)')
-    .summary('what an event would do, layer by layer, and why')
-    .description(
-      'Plans an event with the contracts of a configuration and shows what each layer would apply, and why. Changes nothing\n' +
-        'and needs no daemon. Exits with 1 when a part of it cannot be planned and would widen.',
-    )
-    .addHelpText(
-      'after',
-      examples([
-        [`tidemark plan --type product.updated --data '{"product_id": 42}'`, 'from the command line'],
-        ['tidemark plan event.json', 'from a file: an event, a CloudEvent, or a line of `tail --json`'],
-        [`tidemark plan -t product.updated --before '{"id": 1}' -d '{"id": 2}'`, 'a row change'],
-      ]),
-    )
-    .action(async (file: string | undefined, options: PlanOptions) => {
-      const { foresee, foreseenIn } = await import('../foresee.ts');
-      const { readConfigFile } = await import('../read-config-file.ts');
-      const event =
-        file === undefined
-          ? await fromOptions(options, shell)
-          : foreseenIn(await jsonArgument(file === '-' ? '-' : `@${file}`, file, shell), file);
-      const config = readConfigFile(options.config, shell);
-      const named = options.source === undefined ? event : { ...event, source: options.source };
-      const preview = foresee(config, named, shell.cwd);
-      const near = preview.matched.length > 0 ? null : nearest(preview.event.type, triggersOf(config));
-      shell.out(options.json ? `${safeJson(preview, 2)}\n` : renderPlan(preview, near, shell.paintOut));
-      shell.exitCode = preview.plan.problems.length > 0 ? EXIT.findings : EXIT.fine;
-    });
+  return withJson(
+    new Command('plan')
+      .argument('[event]', 'a JSON file with an event, or - for standard input')
+      .option('-t, --type <type>', 'event type, e.g. product.updated')
+      .option('-d, --data <json>', 'event data: JSON, @FILE, or - for standard input')
+      .option('--before <json>', 'for a row change: the row before it; --data is the row after')
+      .option('-s, --source <name>', 'the configured source that it comes from (default: the first of type http)')
+      .option('-c, --config <file>', 'the configuration (default: tidemark.yaml)')
+      .summary('what an event would do, layer by layer, and why')
+      .description(
+        'Plans an event with the contracts of a configuration and shows what each layer would apply, and why. Changes nothing ' +
+          'and needs no daemon. Exits with 1 when a part of it cannot be planned and would widen.',
+      )
+      .addHelpText(
+        'after',
+        examples([
+          [`tidemark plan --type product.updated --data '{"product_id": 42}'`, 'from the command line'],
+          ['tidemark plan event.json', 'from a file: an event, a CloudEvent, or a line of `tail --json`'],
+          [`tidemark plan -t product.updated --before '{"id": 1}' -d '{"id": 2}'`, 'a row change'],
+        ]),
+      )
+      .action(async (file: string | undefined, options: PlanOptions) => {
+        const { foresee, foreseenIn } = await import('../foresee.ts');
+        const { readConfigFile } = await import('../read-config-file.ts');
+        const event =
+          file === undefined
+            ? await fromOptions(options, shell)
+            : foreseenIn(await jsonArgument(file === '-' ? '-' : `@${file}`, file, shell), file);
+        const config = readConfigFile(options.config, shell);
+        const named = options.source === undefined ? event : { ...event, source: options.source };
+        const preview = foresee(config, named, shell.cwd);
+        const near = preview.matched.length > 0 ? null : nearest(preview.event.type, triggersOf(config));
+        shell.out(options.json ? `${safeJson(preview, 2)}\n` : renderPlan(preview, near, shell.paintOut));
+        shell.exitCode = preview.plan.problems.length > 0 ? EXIT.findings : EXIT.fine;
+      }),
+  );
 }
 
 async function fromOptions(options: PlanOptions, shell: Shell): Promise<ForeseenEvent> {

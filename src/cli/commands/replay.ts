@@ -1,4 +1,4 @@
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { TidemarkError } from '../../errors.ts';
 import type { ReplayReport, ReplayRequest } from '../../operations.ts';
 import { count, grouped } from '../amounts.ts';
@@ -16,7 +16,7 @@ import type { Shell } from '../shell.ts';
 const UNASKED_MAX = 1_000;
 
 interface ReplayOptions extends DaemonOptions {
-  readonly from: string;
+  readonly from?: string;
   readonly to?: string;
   readonly type?: readonly string[];
   readonly dryRun?: boolean;
@@ -25,28 +25,30 @@ interface ReplayOptions extends DaemonOptions {
 }
 
 export function replay(shell: Shell): Command {
-  return withDaemon(new Command('replay'))
-    .summary("plan old events again with today's contracts, and apply them")
-    .description(
-      "Plans events of the journal again with today's contracts and applies what they mean now. Counts first; a replay can\n" +
-        'only cost cache misses, never bring an old value back. Ctrl-C cancels it.',
-    )
-    .addOption(new Option('--from <place>', 'where to begin: an offset, an age (2h) or a time').makeOptionMandatory())
-    .option('--to <place>', 'where to end, inclusive (default: the newest entry now)')
-    .option('-t, --type <type>', 'only events of this type, or pattern such as product.* (repeatable)', several)
-    .option('--dry-run', 'count only')
-    .option('--rate <n>', 'most events a second (default: 1000)', positiveNumber)
-    .option('-y, --yes', `replay more than ${grouped(UNASKED_MAX)} events`)
-    .addHelpText(
-      'after',
-      examples([
-        ['tidemark replay --from 2h --dry-run', 'what would a replay of the last two hours do?'],
-        ["tidemark replay --from 1200 --to 1500 --type 'product.*'", 'a range, one kind of event'],
-      ]),
-    )
-    .action(async (options: ReplayOptions) => {
-      await untilInterrupted(shell, (signal) => run(options, shell, signal));
-    });
+  return withDaemon(
+    new Command('replay')
+      .summary("plan old events again with today's contracts, and apply them")
+      .description(
+        "Plans events of the journal again with today's contracts and applies what they mean now. Counts first; a replay can\n" +
+          'only cost cache misses, never bring an old value back. Ctrl-C cancels it.',
+      )
+      .option('--from <place>', 'where to begin: an offset, an age (2h) or a time')
+      .option('--to <place>', 'where to end, inclusive (default: the newest entry now)')
+      .option('-t, --type <type>', 'only events of this type, or pattern such as product.* (repeatable)', several)
+      .option('--dry-run', 'count only')
+      .option('--rate <n>', 'most events a second (default: 1000)', positiveNumber)
+      .option('-y, --yes', `replay more than ${grouped(UNASKED_MAX)} events`)
+      .addHelpText(
+        'after',
+        examples([
+          ['tidemark replay --from 2h --dry-run', 'what would a replay of the last two hours do?'],
+          ["tidemark replay --from 1200 --to 1500 --type 'product.*'", 'a range, one kind of event'],
+        ]),
+      )
+      .action(async (options: ReplayOptions) => {
+        await untilInterrupted(shell, (signal) => run(options, shell, signal));
+      }),
+  );
 }
 
 async function run(options: ReplayOptions, shell: Shell, signal: AbortSignal): Promise<void> {
@@ -78,6 +80,7 @@ type Range = Omit<ReplayRequest, 'signal' | 'onProgress' | 'from' | 'to'> & {
 };
 
 async function rangeOf(options: ReplayOptions, daemon: Daemon, shell: Shell): Promise<Range | null> {
+  if (options.from === undefined) throw new UsageError('--from is missing: where does the replay begin?');
   const now = shell.clock.now();
   const begin = parseMoment(options.from, '--from', now);
   const end = options.to === undefined ? null : parseMoment(options.to, '--to', now);

@@ -9,24 +9,26 @@ import type { Shell } from '../shell.ts';
 import { table } from '../table.ts';
 
 export function status(shell: Shell): Command {
-  return withDaemon(new Command('status'))
-    .summary('sources, lag, watermarks, trust, dead letters')
-    .description(
-      'Shows what a running daemon knows of itself: each source with its lag and the age of its newest proof, each layer\n' +
-        'with its watermark, the trust of each namespace, projections and dead letters. Exits with 1 when it is not ready.',
-    )
-    .addHelpText(
-      'after',
-      examples([
-        ['tidemark status', 'the daemon of this folder, or on 127.0.0.1:4100'],
-        ['tidemark status --json | jq .sources', 'for a program'],
-      ]),
-    )
-    .action(async (options: DaemonOptions) => {
-      const answer = await daemonOf(options, shell).request<Status>('GET', '/v1/status');
-      shell.out(options.json ? `${safeJson(answer, 2)}\n` : renderStatus(answer, shell.paintOut));
-      shell.exitCode = answer.ready ? EXIT.fine : EXIT.findings;
-    });
+  return withDaemon(
+    new Command('status')
+      .summary('sources, lag, watermarks, trust, dead letters')
+      .description(
+        'Shows what a running daemon knows of itself: each source with its lag and the age of its newest proof, each layer ' +
+          'with its watermark, the trust of each namespace, projections and dead letters. Exits with 1 when it is not ready.',
+      )
+      .addHelpText(
+        'after',
+        examples([
+          ['tidemark status', 'the daemon of this folder, or on 127.0.0.1:4100'],
+          ['tidemark status --json | jq .sources', 'for a program'],
+        ]),
+      )
+      .action(async (options: DaemonOptions) => {
+        const answer = await daemonOf(options, shell).request<Status>('GET', '/v1/status');
+        shell.out(options.json ? `${safeJson(answer, 2)}\n` : renderStatus(answer, shell.paintOut));
+        shell.exitCode = answer.ready ? EXIT.fine : EXIT.findings;
+      }),
+  );
 }
 
 export function renderStatus(status: Status, paint: Paint): string {
@@ -46,7 +48,7 @@ export function renderStatus(status: Status, paint: Paint): string {
   return [
     head,
     section('SOURCE', ['TYPE', 'STATE', 'EVENTS', 'LAST', 'LAG', 'PROOF'], sourceRows(status, paint), paint),
-    ...status.sources.map((source) => sourceNotes(source, now, paint)),
+    status.sources.map((source) => sourceNotes(source, now, paint)).join(''),
     section('LAYER', ['TYPE', 'STATE', 'WATERMARK', 'BEHIND', 'ENTRIES'], layerRows(status, paint), paint),
     section(
       'NAMESPACE',

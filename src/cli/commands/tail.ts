@@ -39,28 +39,30 @@ interface TailOptions extends DaemonOptions {
 }
 
 export function tail(shell: Shell): Command {
-  return withDaemon(new Command('tail'))
-    .summary('the live flow: events, what they mean, and what comes of it')
-    .description(
-      'Follows a running daemon: each event with its plan as it becomes durable, and what the layers, sources and\n' +
-        'projections make of it. Connects again when the daemon restarts, without missing an event. Ctrl-C ends it.',
-    )
-    .option('--from <offset>', 'begin after this journal offset (0: the oldest kept) instead of now', wholeNumber)
-    .option('-t, --type <type>', 'only events of this type, or pattern such as product.* (repeatable)', several)
-    .option('-n, --limit <n>', 'end after so many events', positiveNumber)
-    .option('--events', 'events only')
-    .option('--reads', 'also cache hits, misses and fills')
-    .addHelpText(
-      'after',
-      examples([
-        ['tidemark tail', 'watch'],
-        ['tidemark tail --from 0 --events --json', 'the whole journal as JSON lines, then what comes'],
-      ]),
-    )
-    .action(async (options: TailOptions) => {
-      const daemon = daemonOf(options, shell);
-      await untilInterrupted(shell, (signal) => watch(daemon, options, shell, signal));
-    });
+  return withDaemon(
+    new Command('tail')
+      .summary('the live flow: events, what they mean, and what comes of it')
+      .description(
+        'Follows a running daemon: each event with its plan as it becomes durable, and what the layers, sources and ' +
+          'projections make of it. Connects again when the daemon restarts, without missing an event. Ctrl-C ends it.',
+      )
+      .option('--from <offset>', 'begin after this journal offset (0: the oldest kept) instead of now', wholeNumber)
+      .option('-t, --type <type>', 'only events of this type, or pattern such as product.* (repeatable)', several)
+      .option('-n, --limit <n>', 'end after so many events', positiveNumber)
+      .option('--events', 'events only')
+      .option('--reads', 'also cache hits, misses and fills')
+      .addHelpText(
+        'after',
+        examples([
+          ['tidemark tail', 'watch'],
+          ['tidemark tail --from 0 --events --json', 'the whole journal as JSON lines, then what comes'],
+        ]),
+      )
+      .action(async (options: TailOptions) => {
+        const daemon = daemonOf(options, shell);
+        await untilInterrupted(shell, (signal) => watch(daemon, options, shell, signal));
+      }),
+  );
 }
 
 async function watch(daemon: Daemon, options: TailOptions, shell: Shell, signal: AbortSignal): Promise<void> {

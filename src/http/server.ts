@@ -11,7 +11,7 @@ import { listenAt } from './listen.ts';
 import { HTTP_LIMITS, type HttpLimits, type HttpOptions } from './options.ts';
 import { toJson } from './printable.ts';
 import { Refusal } from './refusal.ts';
-import { BROWSER_HEADERS, dashboard } from './routes/dashboard.ts';
+import { dashboard } from './routes/dashboard.ts';
 import { RESOURCES } from './routes/resources.ts';
 import { StreamSlots } from './stream/slots.ts';
 import { answerUnknown, pathOf } from './unknown.ts';
@@ -111,8 +111,16 @@ function addChecks(app: FastifyInstance, { options, shutdown }: Context): void {
   });
 }
 
+/** On every answer, so that none of them, opened in a browser, is anything but text. */
+const ANSWER_HEADERS: Readonly<Record<string, string>> = {
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'cross-origin-resource-policy': 'same-origin',
+  'x-content-type-options': 'nosniff',
+};
+
 function dress(request: FastifyRequest, reply: FastifyReply): void {
-  reply.headers(BROWSER_HEADERS).header('x-request-id', request.id).header('cache-control', 'no-store');
+  reply.headers(ANSWER_HEADERS).header('x-request-id', request.id);
 }
 
 function answerError(
@@ -126,6 +134,7 @@ function answerError(
     const { id: requestId, method } = request;
     runtime.log.error({ err: error, requestId, method, path: pathOf(request) }, 'a request failed');
   }
-  reply.code(status).headers(headers).header('cache-control', 'no-store').type('application/json; charset=utf-8');
+  // Again: a page's directory may have said what holds for its files.
+  reply.code(status).headers(ANSWER_HEADERS).headers(headers).type('application/json; charset=utf-8');
   void reply.send(toJson(body));
 }

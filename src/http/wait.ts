@@ -14,7 +14,8 @@ export function waitAsked(request: FastifyRequest, wait: string | undefined, max
 
 /** RFC 7240: `Prefer: wait=10` is in seconds; `wait` alone is as long as we like. Unknown preferences are ignored. */
 function preferredWait(header: string | string[] | undefined): number | null {
-  const match = /(?:^|,)\s*wait(?:\s*=\s*"?(\d{1,9})"?)?\s*(?:[;,]|$)/i.exec([header ?? ''].flat().join(','));
+  if (header === undefined) return null;
+  const match = /(?:^|,)\s*wait(?:\s*=\s*"?(\d{1,9})"?)?\s*(?:[;,]|$)/i.exec([header].flat().join(','));
   if (!match) return null;
   return match[1] === undefined ? Infinity : Number(match[1]) * 1_000;
 }

@@ -416,14 +416,19 @@ describe('the page (security 29)', () => {
     return dir;
   }
 
-  const SAFE = {
-    'content-security-policy': expect.stringMatching(
-      /default-src 'none'; script-src 'self'; style-src 'self';.*frame-ancestors 'none'/,
-    ) as string,
+  const TEXT = {
+    'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
     'x-content-type-options': 'nosniff',
+    'cross-origin-resource-policy': 'same-origin',
+  };
+  const PAGE = {
+    ...TEXT,
+    'content-security-policy': expect.stringMatching(
+      /^default-src 'none'; script-src 'self'; style-src 'self';.* frame-ancestors 'none'$/,
+    ) as string,
     'x-frame-options': 'DENY',
     'referrer-policy': 'no-referrer',
-    'cross-origin-resource-policy': 'same-origin',
+    'cross-origin-opener-policy': 'same-origin',
   };
 
   it('is served from its directory, and its assets may be kept', async () => {
@@ -466,18 +471,13 @@ describe('the page (security 29)', () => {
     }
   });
 
-  it('and every other answer tells browsers to run nothing and frame nothing', async () => {
-    const { call } = await serve({ dashboardDir: await built() });
-    for (const path of [
-      '/',
-      '/assets/main-1234.js',
-      '/v1/status',
-      '/nowhere',
-      '/%zz',
-      '/metrics',
-      '/v1/journal?after=x',
-    ]) {
-      expect(Object.fromEntries((await call('GET', path)).headers), path).toMatchObject(SAFE);
+  it('may run and load what is its own; every other answer nothing; none may be framed', async () => {
+    for (const options of [{ dashboardDir: await built() }, {}]) {
+      const { call } = await serve(options);
+      expect(Object.fromEntries((await call('GET', '/')).headers)).toMatchObject(PAGE);
+      for (const path of ['/v1/status', '/nowhere', '/%zz', '/metrics', '/v1/journal?after=x']) {
+        expect(Object.fromEntries((await call('GET', path)).headers), path).toMatchObject(TEXT);
+      }
     }
   });
 });

@@ -14,25 +14,8 @@ const NOT_BUILT = `<!doctype html>
 </html>
 `;
 
-/** `GET /`: the built page, from its directory and nowhere else. It holds nothing secret: what it shows it must ask for. */
-export async function dashboard(app: FastifyInstance, dir: string | undefined): Promise<void> {
-  if (dir === undefined || !existsSync(join(dir, 'index.html'))) {
-    app.get('/', (_request, reply) => reply.type('text/html; charset=utf-8').send(NOT_BUILT));
-    return;
-  }
-  await app.register(async (page) => {
-    page.addHook('onRequest', (request, reply, done) => {
-      // The names of built assets carry a hash of their content; the page that names them does not.
-      const forever = request.url.startsWith('/assets/');
-      reply.header('cache-control', forever ? 'public, max-age=31536000, immutable' : 'no-cache');
-      done();
-    });
-    await page.register(fastifyStatic, { root: dir, dotfiles: 'ignore', cacheControl: false });
-  });
-}
-
-/** What a browser may do with an answer. Set on every one: also an error page must not run anything. */
-export const BROWSER_HEADERS: Readonly<Record<string, string>> = {
+/** What the page may do: its own code, its own style, its own daemon, and nothing that is written into it. */
+const PAGE_HEADERS: Readonly<Record<string, string>> = {
   'content-security-policy': [
     "default-src 'none'",
     "script-src 'self'",
@@ -44,9 +27,25 @@ export const BROWSER_HEADERS: Readonly<Record<string, string>> = {
     "form-action 'none'",
     "frame-ancestors 'none'",
   ].join('; '),
-  'x-content-type-options': 'nosniff',
   'x-frame-options': 'DENY',
   'referrer-policy': 'no-referrer',
-  'cross-origin-resource-policy': 'same-origin',
   'cross-origin-opener-policy': 'same-origin',
 };
+
+/** `GET /`: the built page, from its directory and nowhere else. It holds nothing secret: what it shows it must ask for. */
+export async function dashboard(app: FastifyInstance, dir: string | undefined): Promise<void> {
+  if (dir === undefined || !existsSync(join(dir, 'index.html'))) {
+    app.get('/', (_request, reply) => reply.headers(PAGE_HEADERS).type('text/html; charset=utf-8').send(NOT_BUILT));
+    return;
+  }
+  await app.register(async (page) => {
+    page.addHook('onRequest', (request, reply, done) => {
+      // The names of built assets carry a hash of their content; the page that names them does not.
+      const forever = request.url.startsWith('/assets/');
+      reply.headers(PAGE_HEADERS);
+      reply.header('cache-control', forever ? 'public, max-age=31536000, immutable' : 'no-cache');
+      done();
+    });
+    await page.register(fastifyStatic, { root: dir, dotfiles: 'ignore', cacheControl: false });
+  });
+}

@@ -1,17 +1,27 @@
 import type { PlannedBatch } from '../model/entry.ts';
 import type { Epoch, Offset, Position, Resume, SourceId } from '../model/position.ts';
 
-/** The newest transaction of one source in one epoch, as far as the journal has it. */
+/** The newest transaction of a source in one epoch, as far as the journal has it. */
 export interface Feed {
-  readonly source: SourceId;
   readonly epoch: Epoch;
   readonly position: Position;
   /** How many of its changes the journal has: the first ones, without holes. */
   readonly count: number;
   readonly committed: boolean;
-  /** Offset of the feed's newest entry. */
+  /** Offset before the transaction's first entry. */
+  readonly before: Offset;
+  /** Offset of its newest entry. */
   readonly offset: Offset;
 }
+
+/** What the journal knows of one source, newest epoch first. */
+export interface Past {
+  readonly feeds: readonly Feed[];
+  readonly resume: Resume | null;
+}
+
+/** An epoch ends when upstream was promoted, restored or made again; a batch of one that is so long over never comes. */
+const EPOCHS_MAX = 16;
 
 /** Where an ordered batch stands against what the journal has. */
 export type Placement =
@@ -46,65 +56,79 @@ export function place(feed: Feed | undefined, batch: Ordered): Placement {
   return have > 0 ? { what: 'mark' } : { what: 'move' };
 }
 
-/** What the journal knows of every source's past: small, in memory, and written together with the entries. */
+export interface Written {
+  readonly before: Offset;
+  readonly offset: Offset;
+}
+
+/** The past of every source: small, in memory, and written together with the entries. */
 export class History {
-  #feeds = new Map<string, Feed>();
-  #resumes = new Map<SourceId, Resume>();
-  #newFeeds = new Map<string, Feed>();
-  #newResumes = new Map<SourceId, Resume>();
+  readonly #kept: Map<SourceId, Past>;
+  readonly #taken = new Map<SourceId, Past>();
+
+  constructor(kept: Iterable<readonly [SourceId, Past]> = []) {
+    this.#kept = new Map(kept);
+  }
 
   feed(source: SourceId, epoch: Epoch): Feed | undefined {
-    const key = feedKey(source, epoch);
-    return this.#newFeeds.get(key) ?? this.#feeds.get(key);
+    return this.#past(source)?.feeds.find((feed) => feed.epoch === epoch);
   }
 
-  resume(source: SourceId): Resume | undefined {
-    return this.#resumes.get(source);
+  /** Durable: what was taken and not yet kept does not count. */
+  resume(source: SourceId): Resume | null {
+    return this.#kept.get(source)?.resume ?? null;
   }
 
-  restore(feeds: Iterable<Feed>, resumes: Iterable<readonly [SourceId, Resume]>): void {
-    for (const feed of feeds) this.#feeds.set(feedKey(feed.source, feed.epoch), feed);
-    for (const [source, resume] of resumes) this.#resumes.set(source, resume);
+  /**
+   * The newest offset at which no transaction is open: the only place where a watermark may begin. Entries of an open
+   * one are in the journal and not yet visible to readers; a load stamped beyond them would miss them for good. Of each
+   * source only the newest can be open: an older one that never got its commit was cut off by a gap.
+   */
+  settled(head: Offset): Offset {
+    const open = [...this.#kept.values()].flatMap(({ feeds: [newest] }) =>
+      newest?.committed === false ? [newest] : [],
+    );
+    return Math.min(head, ...open.map(({ before }) => before)) as Offset;
   }
 
-  /** Takes a batch's effect up, to be kept or dropped together with its entries. `offset`: its newest entry. */
-  take(batch: PlannedBatch, position: Position, placement: Placement, offset: Offset): void {
+  /** Takes a batch's effect up, to be kept or dropped together with its entries: those behind `before`, up to `offset`. */
+  take(batch: PlannedBatch, position: Position, placement: Placement, written: Written): void {
+    if (placement.what === 'known') return;
     const { source, epoch, commit } = batch;
-    const before = this.feed(source, epoch);
-    const same = !batch.restart && before?.position === position;
-    const count = Math.max(same ? before.count : 0, batch.first + batch.events.length);
-    if (placement.what !== 'known') {
-      const committed = commit || (same && before.committed);
-      this.#newFeeds.set(feedKey(source, epoch), { source, epoch, position, count, committed, offset });
-      if (commit) this.#newResumes.set(source, { epoch, position });
-    }
+    const past = this.#past(source);
+    const known = past?.feeds.find((feed) => feed.epoch === epoch);
+    const same = !batch.restart && known?.position === position;
+    const count = Math.max(same ? known.count : 0, batch.first + batch.events.length);
+    const committed = commit || (same && known.committed);
+    const feed = {
+      epoch,
+      position,
+      count,
+      committed,
+      before: same ? known.before : written.before,
+      offset: written.offset,
+    };
+    const others = (past?.feeds ?? []).filter((other) => other !== known).slice(0, EPOCHS_MAX - 1);
+    this.#taken.set(source, {
+      feeds: [feed, ...others],
+      resume: commit ? { epoch, position } : (past?.resume ?? null),
+    });
   }
 
-  /** Transactions whose commit the journal does not have yet: of each source, if its newest one is open. */
-  get open(): readonly Feed[] {
-    const newest = new Map<SourceId, Feed>();
-    for (const feed of this.#feeds.values()) {
-      const known = newest.get(feed.source);
-      if (!known || known.offset < feed.offset) newest.set(feed.source, feed);
-    }
-    return [...newest.values()].filter(({ committed }) => !committed);
-  }
-
-  get changed(): { readonly feeds: Iterable<Feed>; readonly resumes: Iterable<readonly [SourceId, Resume]> } {
-    return { feeds: this.#newFeeds.values(), resumes: this.#newResumes };
+  get taken(): Iterable<readonly [SourceId, Past]> {
+    return this.#taken;
   }
 
   keep(): void {
-    this.restore(this.#newFeeds.values(), this.#newResumes);
-    this.drop();
+    for (const [source, past] of this.#taken) this.#kept.set(source, past);
+    this.#taken.clear();
   }
 
   drop(): void {
-    this.#newFeeds.clear();
-    this.#newResumes.clear();
+    this.#taken.clear();
   }
-}
 
-function feedKey(source: SourceId, epoch: Epoch): string {
-  return `${String(source.length)}:${source}${epoch}`;
+  #past(source: SourceId): Past | undefined {
+    return this.#taken.get(source) ?? this.#kept.get(source);
+  }
 }

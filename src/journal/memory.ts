@@ -11,7 +11,6 @@ import { freshOf } from './fresh.ts';
 import { History } from './history.ts';
 import type { Journal, JournalKind, JournalReport } from './journal.ts';
 import { MemoryDeadLetters } from './memory-dead-letters.ts';
-import { settledBefore } from './settled.ts';
 import { lettersOf } from './problems.ts';
 import { Waiting } from './waiting.ts';
 
@@ -78,12 +77,12 @@ export class MemoryJournal implements Journal {
   }
 
   settledAt(): Promise<Offset> {
-    return settledBefore(this.#history.open, this, (after, limit) => this.read(after, limit));
+    return Promise.resolve(this.#history.settled(this.head));
   }
 
   resumeAt(source: SourceId): Promise<Resume | null> {
     this.#continuity.mend(source);
-    return Promise.resolve(this.#history.resume(source) ?? null);
+    return Promise.resolve(this.#history.resume(source));
   }
 
   // eslint-disable-next-line @typescript-eslint/require-await -- the seam is asynchronous, memory is not
@@ -131,11 +130,12 @@ export class MemoryJournal implements Journal {
   #append(batch: PlannedBatch): Appended {
     const fresh = freshOf(batch, this.#history, (id) => this.#seen.get(eventKey(batch.source, id)) ?? null);
     this.#makeRoom(fresh.entries.length);
-    this.deadLetters.insert(lettersOf(fresh.entries, this.head + 1));
+    const before = this.head;
+    this.deadLetters.insert(lettersOf(fresh.entries, before + 1));
     for (const entry of fresh.entries) this.#push(entry);
     const offset = fresh.knownOffset ?? this.head;
     if (batch.position !== null && fresh.placement) {
-      this.#history.take(batch, batch.position, fresh.placement, offset);
+      this.#history.take(batch, batch.position, fresh.placement, { before, offset });
       this.#history.keep();
     }
     this.#waiting.moved(this.head);

@@ -7,7 +7,7 @@ import type { Weight, Write } from './group-commit.ts';
 import type { History } from './history.ts';
 import { lettersOf } from './problems.ts';
 import type { SqliteDeadLetters } from './sqlite-dead-letters.ts';
-import type { Row, SqliteStore } from './sqlite-store.ts';
+import type { SqliteStore } from './sqlite-store.ts';
 
 /** Longest text of an entry. SQLite takes 1 GB, but a row that large would hold everything else up for seconds. */
 const ENTRY_CHARACTERS_MAX = 64 * 1024 * 1024;
@@ -51,22 +51,38 @@ export class SqliteAppend implements Write {
     const { store, history, tail, deadLetters } = this.#target;
     const batch = this.#batch;
     const fresh = freshOf(batch, history, (id) => store.offsetOfEvent(batch.source, id));
-    const rows: Row[] = [];
+    const bodies: string[] = [];
     let bytes = 0;
     for (const entry of fresh.entries) {
-      const row = encoded(entry, store);
-      bytes += row.body.length;
-      if (rows.push(row) % 32 === 0) yield;
+      const body = encoded(entry, store);
+      bytes += body.length;
+      if (bodies.push(body) % 32 === 0) yield;
     }
-    for (let index = 0; index < rows.length; yield) index += store.insert(rows, index, tail.offset + 1 + index);
-    const letters = lettersOf(fresh.entries, tail.offset + 1);
+    const before = tail.offset as Offset;
+    yield* batch.position === null ? this.#insertEvents(fresh.entries, bodies) : this.#insert(bodies);
+    const letters = lettersOf(fresh.entries, before + 1);
     deadLetters.insert(letters);
     this.#letters = letters.length;
-    tail.offset += rows.length;
+    tail.offset += bodies.length;
     const offset = fresh.knownOffset ?? (tail.offset as Offset);
-    if (batch.position !== null && fresh.placement) history.take(batch, batch.position, fresh.placement, offset);
+    if (batch.position !== null && fresh.placement) {
+      history.take(batch, batch.position, fresh.placement, { before, offset });
+    }
     this.#appended = { offset, duplicates: fresh.duplicates };
-    return { entries: rows.length, bytes };
+    return { entries: bodies.length, bytes };
+  }
+
+  *#insert(bodies: readonly string[]): Generator<void, void> {
+    const { store, tail } = this.#target;
+    for (let index = 0; index < bodies.length; yield) index += store.insert(bodies, index, tail.offset + 1 + index);
+  }
+
+  *#insertEvents(entries: readonly Unplaced[], bodies: readonly string[]): Generator<void, void> {
+    const { store, tail } = this.#target;
+    for (const [index, { source, event }] of entries.entries()) {
+      store.insertEvent(bodies[index] ?? '', tail.offset + 1 + index, source, event.id);
+      if (index % 32 === 31) yield;
+    }
   }
 
   committed(): void {
@@ -79,15 +95,15 @@ export class SqliteAppend implements Write {
   }
 }
 
-function encoded(entry: Unplaced, store: SqliteStore): Row {
-  let row: Row;
+function encoded(entry: Unplaced, store: SqliteStore): string {
+  let body: string;
   try {
-    row = store.encode(entry);
+    body = store.encode(entry);
   } catch (cause) {
     throw unstorable(entry, cause);
   }
-  if (row.body.length > ENTRY_CHARACTERS_MAX) throw unstorable(entry);
-  return row;
+  if (body.length > ENTRY_CHARACTERS_MAX) throw unstorable(entry);
+  return body;
 }
 
 function unstorable({ source, event }: Unplaced, cause?: unknown): TidemarkError {

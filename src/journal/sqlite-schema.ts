@@ -16,11 +16,7 @@ const STEPS: readonly string[] = [
      body TEXT NOT NULL -- checksum, then the JSON array of codec.ts
    ) STRICT;
    CREATE UNIQUE INDEX entries_event ON entries (event) WHERE event IS NOT NULL;
-   CREATE TABLE feeds (
-     source TEXT NOT NULL, epoch TEXT NOT NULL, position TEXT NOT NULL, count INTEGER NOT NULL,
-     committed INTEGER NOT NULL, "offset" INTEGER NOT NULL, PRIMARY KEY (source, epoch)
-   ) STRICT, WITHOUT ROWID;
-   CREATE TABLE resumes (source TEXT PRIMARY KEY, epoch TEXT NOT NULL, position TEXT NOT NULL) STRICT, WITHOUT ROWID;
+   CREATE TABLE sources (source TEXT PRIMARY KEY, history TEXT NOT NULL) STRICT, WITHOUT ROWID;
    CREATE TABLE cursors (consumer TEXT PRIMARY KEY, "offset" INTEGER NOT NULL) STRICT, WITHOUT ROWID;
    CREATE TABLE dead_letters (id INTEGER PRIMARY KEY AUTOINCREMENT, body TEXT NOT NULL) STRICT;
    CREATE TABLE trimmed (id INTEGER PRIMARY KEY CHECK (id = 0), "offset" INTEGER NOT NULL) STRICT;

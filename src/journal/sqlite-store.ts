@@ -1,41 +1,29 @@
 import { crc32 } from 'node:zlib';
 import { TidemarkError } from '../errors.ts';
 import type { Entry } from '../model/entry.ts';
-import type { Millis, Offset, Position, Resume, SourceId } from '../model/position.ts';
+import type { Millis, Offset, SourceId } from '../model/position.ts';
 import type { SqliteDatabase, SqliteStatement, SqliteValue } from '../runtime/sqlite.ts';
 import { decodeEntry, encodeEntry, RECEIVED_AT_PATH, type Unplaced } from './codec.ts';
-import type { Feed } from './history.ts';
+import type { Past } from './history.ts';
 import { closeJournalFile } from './sqlite-schema.ts';
 import { SqliteNames } from './sqlite-names.ts';
 
-export interface Row {
-  /** What tells a repeated event of a source without order; `null` for the others. */
-  readonly event: string | null;
-  readonly body: string;
-}
-
 /** Rows per INSERT: half the cost of one by one; beyond this the gain is within the noise. */
 const ROWS_AT_ONCE = 25;
+
+const INSERT_ONE = 'INSERT INTO entries (offset, body) VALUES (?, ?)';
+const INSERT_MANY = `INSERT INTO entries (offset, body) VALUES ${Array(ROWS_AT_ONCE).fill('(?, ?)').join()}`;
+const SELECT = 'SELECT offset, body FROM entries WHERE offset > ? AND offset <= ? ORDER BY offset LIMIT ?';
 
 /** The journal's tables and every statement on them. Synchronous; knows nothing of queues or time. */
 export class SqliteStore {
   readonly #db: SqliteDatabase;
   readonly #names: SqliteNames;
-  readonly #insertOne: SqliteStatement;
-  readonly #insertMany: SqliteStatement;
-  readonly #select: SqliteStatement;
   readonly #statements = new Map<string, SqliteStatement>();
 
   constructor(db: SqliteDatabase) {
     this.#db = db;
     this.#names = new SqliteNames(db);
-    this.#insertOne = db.prepare('INSERT INTO entries (offset, event, body) VALUES (?, ?, ?)');
-    this.#insertMany = db.prepare(
-      `INSERT INTO entries (offset, event, body) VALUES ${Array(ROWS_AT_ONCE).fill('(?, ?, ?)').join()}`,
-    );
-    this.#select = db.prepare(
-      'SELECT offset, body FROM entries WHERE offset > ? AND offset <= ? ORDER BY offset LIMIT ?',
-    );
   }
 
   begin(): void {
@@ -58,33 +46,31 @@ export class SqliteStore {
     }
   }
 
-  encode(entry: Unplaced): Row {
+  encode(entry: Unplaced): string {
     const json = encodeEntry(entry, this.#names);
-    return {
-      event: entry.position === null ? eventKey(entry.source, entry.event.id) : null,
-      body: `${String(crc32(json))}${json}`,
-    };
+    return `${String(crc32(json))}${json}`;
   }
 
-  /** Inserts rows from index `from` on, at most `ROWS_AT_ONCE`; returns how many. */
-  insert(rows: readonly Row[], from: number, firstOffset: number): number {
-    if (rows.length - from < ROWS_AT_ONCE) {
-      const row = rows[from];
-      if (!row) return 0;
-      this.#insertOne.run(firstOffset, row.event, row.body);
-      return 1;
-    }
+  /** Inserts encoded entries from index `from` on, at most `ROWS_AT_ONCE`; returns how many. */
+  insert(bodies: readonly string[], from: number, firstOffset: number): number {
+    const count = bodies.length - from < ROWS_AT_ONCE ? 1 : ROWS_AT_ONCE;
     const values: SqliteValue[] = [];
-    for (let index = 0; index < ROWS_AT_ONCE; index++) {
-      const row = rows[from + index];
-      if (row) values.push(firstOffset + index, row.event, row.body);
-    }
-    this.#insertMany.run(...values);
-    return ROWS_AT_ONCE;
+    for (let index = 0; index < count; index++) values.push(firstOffset + index, bodies[from + index] ?? '');
+    this.#statement(count === 1 ? INSERT_ONE : INSERT_MANY).run(...values);
+    return count;
+  }
+
+  /** Inserts one encoded entry of a source without order, with what tells a repeated event. */
+  insertEvent(body: string, offset: number, source: SourceId, id: string): void {
+    this.#statement('INSERT INTO entries (offset, body, event) VALUES (?, ?, ?)').run(
+      offset,
+      body,
+      eventKey(source, id),
+    );
   }
 
   read(after: number, upTo: number, limit: number): Entry[] {
-    return this.#select
+    return this.#statement(SELECT)
       .all(after, upTo, limit)
       .map((row) => this.#entry(row['offset'] as Offset, row['body'] as string));
   }
@@ -111,41 +97,14 @@ export class SqliteStore {
     return { first: (trimmed + 1) as Offset, head: Math.max(trimmed, Number(row?.['newest'] ?? 0)) as Offset };
   }
 
-  saveFeed(feed: Feed): void {
-    this.#statement('INSERT OR REPLACE INTO feeds VALUES (?, ?, ?, ?, ?, ?)').run(
-      feed.source,
-      feed.epoch,
-      feed.position,
-      feed.count,
-      feed.committed ? 1 : 0,
-      feed.offset,
-    );
+  saveHistory(source: SourceId, past: Past): void {
+    this.#statement('INSERT OR REPLACE INTO sources VALUES (?, ?)').run(source, JSON.stringify(past));
   }
 
-  saveResume(source: SourceId, { epoch, position }: Resume): void {
-    this.#statement('INSERT OR REPLACE INTO resumes VALUES (?, ?, ?)').run(source, epoch, position);
-  }
-
-  feeds(): Feed[] {
-    return this.#statement('SELECT * FROM feeds')
+  histories(): (readonly [SourceId, Past])[] {
+    return this.#statement('SELECT * FROM sources')
       .all()
-      .map((row) => ({
-        source: row['source'] as string,
-        epoch: row['epoch'] as string,
-        position: row['position'] as Position,
-        count: Number(row['count']),
-        committed: row['committed'] === 1,
-        offset: row['offset'] as Offset,
-      }));
-  }
-
-  resumes(): (readonly [SourceId, Resume])[] {
-    return this.#statement('SELECT * FROM resumes')
-      .all()
-      .map((row) => [
-        row['source'] as string,
-        { epoch: row['epoch'] as string, position: row['position'] as Position },
-      ]);
+      .map((row) => [row['source'] as string, JSON.parse(row['history'] as string) as Past]);
   }
 
   saveCursor(consumer: string, offset: Offset): void {

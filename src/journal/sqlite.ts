@@ -16,7 +16,6 @@ import { SqliteAppend, type Tail } from './sqlite-append.ts';
 import { SqliteDeadLetters } from './sqlite-dead-letters.ts';
 import { journalError, openJournalFile } from './sqlite-schema.ts';
 import { SqliteStore } from './sqlite-store.ts';
-import { settledBefore } from './settled.ts';
 import { Waiting } from './waiting.ts';
 
 /** A cursor may lag this long behind what was settled; after a crash that much is read again, which is harmless. */
@@ -54,7 +53,7 @@ export class SqliteJournal implements Journal {
   readonly #runtime: Runtime;
   readonly #path: string;
   readonly #store: SqliteStore;
-  readonly #history = new History();
+  readonly #history: History;
   readonly #cursors: Cursors;
   readonly #commits: GroupCommit;
   readonly #waiting = new Waiting();
@@ -71,7 +70,7 @@ export class SqliteJournal implements Journal {
     this.#runtime = runtime;
     this.#path = path;
     this.#store = new SqliteStore(db);
-    this.#history.restore(this.#store.feeds(), this.#store.resumes());
+    this.#history = new History(this.#store.histories());
     this.#cursors = new Cursors(this.#store.cursors());
     const { first, head } = this.#store.bounds();
     this.#first = first;
@@ -130,12 +129,12 @@ export class SqliteJournal implements Journal {
   }
 
   settledAt(): Promise<Offset> {
-    return settledBefore(this.#history.open, this, (after, limit) => this.read(after, limit));
+    return Promise.resolve(this.#history.settled(this.#head));
   }
 
   resumeAt(source: SourceId): Promise<Resume | null> {
     this.#continuity.mend(source);
-    return Promise.resolve(this.#history.resume(source) ?? null);
+    return Promise.resolve(this.#history.resume(source));
   }
 
   async mentions(target: string, limit: number, within: number): Promise<readonly Entry[]> {
@@ -230,8 +229,7 @@ export class SqliteJournal implements Journal {
   }
 
   #commitGroup(): void {
-    for (const feed of this.#history.changed.feeds) this.#store.saveFeed(feed);
-    for (const [source, resume] of this.#history.changed.resumes) this.#store.saveResume(source, resume);
+    for (const [source, past] of this.#history.taken) this.#store.saveHistory(source, past);
     this.#cursors.save((consumer, offset) => {
       this.#store.saveCursor(consumer, offset);
     });

@@ -1,4 +1,4 @@
-import { Cache } from './client/cache.ts';
+import type { Cache } from './client/cache.ts';
 import type { Config } from './config/config.ts';
 import type { Contract } from './contracts/contract.ts';
 import type { Finding } from './contracts/finding.ts';
@@ -28,6 +28,7 @@ import type { Log } from './runtime/log.ts';
 import { realRuntime } from './runtime/real.ts';
 import type { Runtime } from './runtime/runtime.ts';
 import { emission, eventOf, invalidationOf, send, type Emission } from './service/emission.ts';
+import { cacheOf } from './service/cache-of.ts';
 import { Engine } from './service/engine.ts';
 import { explainKey } from './service/explain.ts';
 import { retryLetter } from './service/letters.ts';
@@ -120,21 +121,7 @@ export class Tidemark implements Operations {
   cache<T>(namespace: string): Cache<T, Receipt> {
     const known = this.#caches.get(namespace);
     if (known) return known as Cache<T, Receipt>;
-    const engine = this.#engine;
-    const found = engine.namespaces.all.get(namespace);
-    if (!found) throw new TidemarkError('NAMESPACE_UNKNOWN', `"${namespace}"`);
-    const { name, ttlMs, jitter, maxStalenessMs, whenUncertain } = found.config;
-    const cache = new Cache<unknown, Receipt>({
-      store: engine.memory.store,
-      shelf: found.shelf,
-      policy: { name, ttlMs, jitter, maxStalenessMs, whenUncertain },
-      counts: found.counts,
-      runtime: engine.runtime,
-      observer: engine.observers,
-      layer: engine.memory.name,
-      closing: engine.closing.signal,
-      invalidate: (message) => this.invalidate(message),
-    });
+    const cache = cacheOf(this.#engine, namespace);
     this.#caches.set(namespace, cache);
     return cache as Cache<T, Receipt>;
   }

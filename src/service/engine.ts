@@ -1,12 +1,11 @@
 import { setMaxListeners } from 'node:events';
 import { assert, TidemarkError } from '../errors.ts';
 import type { Config, ProjectionConfig } from '../config/config.ts';
+import type { Kinds } from '../config/kinds.ts';
 import { columnsRead } from '../contracts/columns.ts';
 import type { ContractSet } from '../contracts/contract.ts';
 import { plan } from '../contracts/plan.ts';
-import { journalKinds } from '../journal/index.ts';
 import type { Journal } from '../journal/journal.ts';
-import { layerKinds } from '../layers/index.ts';
 import type { Layer } from '../layers/layer.ts';
 import { MemoryLayer, memoryLayer } from '../layers/memory/index.ts';
 import type { Appended } from '../model/entry.ts';
@@ -22,8 +21,8 @@ import { Settlement } from '../pipeline/settle.ts';
 import { Feed } from '../pipeline/supervise.ts';
 import { Observers } from '../runtime/observers.ts';
 import type { Runtime } from '../runtime/runtime.ts';
-import { sourceKinds } from '../sources/index.ts';
 import type { Receiver, Source, SourceCapabilities } from '../sources/source.ts';
+import { kinds as allKinds } from './kinds.ts';
 import { Namespaces } from './namespaces.ts';
 import { refreshOf } from './projections.ts';
 import { watchTrust } from './watch.ts';
@@ -33,6 +32,8 @@ export interface EngineParts {
   readonly runtime: Runtime;
   /** Projections that are functions, by name. */
   readonly refreshes: Readonly<Record<string, Refresh>>;
+  /** What the configuration's types stand for. Default: everything that Tidemark has. */
+  readonly kinds?: Kinds;
 }
 
 /** A configured source at run time. */
@@ -84,15 +85,15 @@ export class Engine {
   #contracts: ContractSet;
   #closed: Promise<void> | null = null;
 
-  static async start({ config, runtime, refreshes }: EngineParts): Promise<Engine> {
-    const kind = find(journalKinds, config.journal.type);
+  static async start({ config, runtime, refreshes, kinds = allKinds }: EngineParts): Promise<Engine> {
+    const kind = find(kinds.journals, config.journal.type);
     const journal = await kind.open({ runtime, baseDir: config.baseDir }, config.journal.options);
     try {
       const startAt = await journal.settledAt();
-      const layers = await openLayers(config, runtime, startAt);
+      const layers = await openLayers(config, kinds, runtime, startAt);
       // Without a place yet, from the beginning: a refresh too many is harmless, one too few is not.
       const from = (await journal.cursor(PROJECTIONS)) ?? ((journal.first - 1) as Offset);
-      const opened = await openSources(config, runtime);
+      const opened = await openSources(config, kinds, runtime);
       return new Engine({ config, runtime, refreshes }, journal, layers, opened, { startAt, projectionsFrom: from });
     } catch (error) {
       await journal.close();
@@ -324,11 +325,11 @@ interface Opened {
   readonly receiver: Receiver | null;
 }
 
-async function openSources(config: Config, runtime: Runtime): Promise<Opened[]> {
+async function openSources(config: Config, kinds: Kinds, runtime: Runtime): Promise<Opened[]> {
   const columns = columnsRead(config.contracts);
   const opened: Opened[] = [];
   for (const [name, { type, options }] of config.sources) {
-    const kind = find(sourceKinds, type);
+    const kind = find(kinds.sources, type);
     const context = { name, runtime, columns, baseDir: config.baseDir };
     const source = kind.open ? await kind.open(context, options) : null;
     opened.push({ name, type, can: kind.can, source, receiver: kind.receiver?.(context, options) ?? null });
@@ -339,6 +340,7 @@ async function openSources(config: Config, runtime: Runtime): Promise<Opened[]> 
 /** The configured layers; when none of them is the process's own memory, one is put innermost: reads need it. */
 async function openLayers(
   config: Config,
+  kinds: Kinds,
   runtime: Runtime,
   startAt: Offset,
 ): Promise<{ layer: Layer; type: string }[]> {
@@ -347,7 +349,7 @@ async function openLayers(
     : [{ name: 'local', type: memoryLayer.type, options: memoryLayer.options.parse({}) }, ...config.layers];
   const layers: { layer: Layer; type: string }[] = [];
   for (const { name, type, options } of configured) {
-    layers.push({ layer: await find(layerKinds, type).open({ name, runtime, startAt }, options), type });
+    layers.push({ layer: await find(kinds.layers, type).open({ name, runtime, startAt }, options), type });
   }
   return layers;
 }

@@ -1,18 +1,13 @@
 import type { Config } from '../config/config.ts';
-import { loadConfig, type LoadOptions } from '../config/load.ts';
+import { loadConfig } from '../config/load.ts';
 import type { Finding } from '../contracts/finding.ts';
 import { TidemarkError } from '../errors.ts';
-import { journalKinds } from '../journal/index.ts';
 import type { JsonObject } from '../model/json.ts';
-import { layerKinds } from '../layers/index.ts';
 import type { Refresh } from '../pipeline/projection.ts';
-import { sourceKinds } from '../sources/index.ts';
+import { kinds } from './kinds.ts';
 
 /** A path, or the content of a `tidemark.yaml` as an object. */
 export type ConfigSource = string | JsonObject;
-
-/** Everything that a configuration can name. */
-export const kinds: LoadOptions['kinds'] = { sources: sourceKinds, journals: journalKinds, layers: layerKinds };
 
 /** All mistakes of a configuration at once. */
 export class ConfigInvalid extends TidemarkError {

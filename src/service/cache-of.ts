@@ -1,0 +1,30 @@
+import { Cache } from '../client/cache.ts';
+import { TidemarkError } from '../errors.ts';
+import type { Receipt } from '../operations.ts';
+import { invalidationOf, send } from './emission.ts';
+import type { Engine } from './engine.ts';
+
+/**
+ * The cache of a namespace, over the engine's own memory layer.
+ *
+ * @throws NAMESPACE_UNKNOWN
+ */
+export function cacheOf(engine: Engine, namespace: string): Cache<unknown, Receipt> {
+  const found = engine.namespaces.all.get(namespace);
+  if (!found) throw new TidemarkError('NAMESPACE_UNKNOWN', `"${namespace}"`);
+  const { name, ttlMs, jitter, maxStalenessMs, whenUncertain } = found.config;
+  return new Cache<unknown, Receipt>({
+    store: engine.memory.store,
+    shelf: found.shelf,
+    policy: { name, ttlMs, jitter, maxStalenessMs, whenUncertain },
+    counts: found.counts,
+    runtime: engine.runtime,
+    observer: engine.observers,
+    layer: engine.memory.name,
+    closing: engine.closing.signal,
+    invalidate: async (message) => {
+      const event = invalidationOf(engine, message);
+      return send(engine, event.source, [event]);
+    },
+  });
+}

@@ -30,10 +30,10 @@ const entry = (offset: number, data: unknown = { product_id: offset }): Entry =>
     },
   }) as unknown as Entry;
 
-const applied = (layer: string, watermark: number, at: number): Observation => ({
+const applied = (layer: string, offset: number, at: number, from = offset): Observation => ({
   type: 'layer:applied',
   at,
-  fields: { layer, from: watermark, offset: watermark, watermark, actions: 1, delayMs: 0 },
+  fields: { layer, from, offset, watermark: offset, actions: 1, delayMs: 0 },
 });
 
 const offsets = (rows: readonly unknown[]): number[] => rows.map((row) => (row as EventRow).offset);
@@ -62,10 +62,10 @@ describe('the live list', () => {
     for (const flow of [later, sooner]) expect(first(flow.rows).layers).toEqual([{ layer: 'local', ms: 12 }]);
   });
 
-  test('keeps the first report of a layer when the watermark moves on', () => {
-    let flow = addEntries(emptyFlow, [entry(5)], true);
-    flow = addObservation(addObservation(flow, applied('local', 5, 5_012)), applied('local', 9, 9_000));
-    expect(first(flow.rows).layers).toEqual([{ layer: 'local', ms: 12 }]);
+  test('gives a report to the entries that it is about, and to no other', () => {
+    let flow = addEntries(emptyFlow, [entry(4), entry(5)], true);
+    flow = addObservation(addObservation(flow, applied('local', 5, 5_012)), applied('local', 9, 9_000, 6));
+    expect((flow.rows as EventRow[]).map((row) => row.layers)).toEqual([[{ layer: 'local', ms: 12 }], []]);
   });
 
   test('learns from the status what it has missed, without inventing a time', () => {
@@ -73,12 +73,15 @@ describe('the live list', () => {
       { name: 'local', watermark: 5 } as unknown as LayerStatus,
     ]);
     expect((flow.rows as EventRow[]).map((row) => row.layers)).toEqual([[], [{ layer: 'local', ms: null }]]);
+    expect(addObservation(flow, applied('local', 5, 5_012)).rows[1]).toMatchObject({
+      layers: [{ layer: 'local', ms: 12 }],
+    });
   });
 
   test('stands still while paused, and then shows what came', () => {
     let flow = pause(addEntries(emptyFlow, [entry(1)], true));
     flow = addEntries(flow, [entry(2), entry(3)], true);
-    flow = addObservation(flow, applied('local', 3, 3_004));
+    flow = addObservation(flow, applied('local', 3, 3_004, 2));
     expect(offsets(flow.rows)).toEqual([1]);
     expect(flow.held).toHaveLength(2);
     flow = resume(flow);

@@ -3,7 +3,7 @@
  * into any state at once; `browser-demo.test.ts` has the whole system.
  */
 import type { Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { HttpOptions } from '../../src/http/options.ts';
 import { createServer } from '../../src/http/server.ts';
 import type { Status } from '../../src/model/status.ts';
@@ -12,6 +12,9 @@ import { realRuntime } from '../../src/runtime/real.ts';
 import { inChromium, lowContrast, startPages, type Opened, type Pages } from '../support/browser.ts';
 import { FakeOperations } from '../support/fake-operations.ts';
 import { closeAll, serve } from '../support/http-server.ts';
+
+// A page, two streams and a person's pace: seconds each, and more on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
 
 class Staged extends FakeOperations {
   staged: Partial<Status> = {};

@@ -7,11 +7,14 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Locator, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { startDemo, type Demo } from '../../src/demo/demo.ts';
 import { createServer } from '../../src/http/server.ts';
 import { realRuntime } from '../../src/runtime/real.ts';
 import { inChromium, lowContrast, startPages, type Opened, type Pages } from '../support/browser.ts';
+
+// A page, two streams and a person's pace: seconds each, and more on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
 
 inChromium('the demo', () => {
   let pages: Pages;

@@ -50,7 +50,7 @@ async function open(browser: Browser, url: string, options: BrowserContextOption
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
   const page = await context.newPage();
   // Longer than anything here takes on a busy machine, shorter than the test's own time.
-  page.setDefaultTimeout(10_000);
+  page.setDefaultTimeout(20_000);
   const complaints: string[] = [];
   const { origin } = new URL(url);
   page.on('pageerror', (error) => complaints.push(String(error)));

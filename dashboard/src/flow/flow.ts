@@ -17,10 +17,12 @@ export interface Flow {
   readonly marks: readonly Mark[];
 }
 
+/** A layer has the entries from one offset to another. `at` is `null` when only that is known, not when. */
 interface Mark {
   readonly layer: string;
+  readonly from: number;
   readonly upTo: number;
-  readonly at: number;
+  readonly at: number | null;
 }
 
 export interface Seen {
@@ -89,9 +91,7 @@ export function addEntries(flow: Flow, entries: readonly Entry[], fresh: boolean
   const seen = fresh
     ? { ...flow.seen, events: flow.seen.events + news.length, actions: flow.seen.actions + actions }
     : flow.seen;
-  const rows = fresh
-    ? flow.marks.reduce<readonly Row[]>((now, { layer, upTo, at }) => markRows(now, layer, upTo, at), news)
-    : news;
+  const rows = fresh ? flow.marks.reduce<readonly Row[]>(markRows, news) : news;
   return push({ ...flow, seen }, rows.toReversed());
 }
 
@@ -109,7 +109,10 @@ export function addObservation(flow: Flow, observation: Observation): Flow {
 
 /** Layers that are at or beyond a row's offset have it, also when the page missed the moment. */
 export function settle(flow: Flow, layers: readonly LayerStatus[]): Flow {
-  return layers.reduce((now, layer) => mark(now, layer.name, layer.watermark, null), flow);
+  return layers.reduce(
+    (now, { name, watermark }) => mark(now, { layer: name, from: 0, upTo: watermark, at: null }),
+    flow,
+  );
 }
 
 export function pause(flow: Flow): Flow {
@@ -152,24 +155,29 @@ function countRead(seen: Seen, type: Observation['type']): Seen {
 }
 
 function applied(flow: Flow, { at, fields }: Observation): Flow {
-  const layer = fields['layer'];
-  const upTo = fields['watermark'] ?? fields['offset'];
-  if (typeof layer !== 'string' || typeof upTo !== 'number') return flow;
-  const marks = [...flow.marks, { layer, upTo, at }].slice(-MARKS_MAX);
-  return mark({ ...flow, marks }, layer, upTo, at);
+  const { layer, from, offset } = fields;
+  if (typeof layer !== 'string' || typeof from !== 'number' || typeof offset !== 'number') return flow;
+  const one: Mark = { layer, from, upTo: offset, at };
+  return mark({ ...flow, marks: [...flow.marks, one].slice(-MARKS_MAX) }, one);
 }
 
-function mark(flow: Flow, layer: string, upTo: number, at: number | null): Flow {
-  const rows = markRows(flow.rows, layer, upTo, at);
-  const held = markRows(flow.held, layer, upTo, at);
+function mark(flow: Flow, one: Mark): Flow {
+  const rows = markRows(flow.rows, one);
+  const held = markRows(flow.held, one);
   return rows === flow.rows && held === flow.held ? flow : { ...flow, rows, held };
 }
 
-function markRows(rows: readonly Row[], layer: string, upTo: number, at: number | null): readonly Row[] {
-  const due = (row: Row): row is EventRow =>
-    row.kind === 'event' && row.offset <= upTo && !row.layers.some((done) => done.layer === layer);
+function markRows(rows: readonly Row[], { layer, from, upTo, at }: Mark): readonly Row[] {
+  const due = (row: Row): row is EventRow => {
+    if (row.kind !== 'event' || row.offset < from || row.offset > upTo) return false;
+    const done = row.layers.find((one) => one.layer === layer);
+    // The status may have told sooner that it is applied; the observation knows when.
+    return done === undefined || (done.ms === null && at !== null);
+  };
   if (!rows.some(due)) return rows;
-  return rows.map((row) =>
-    due(row) ? { ...row, layers: [...row.layers, { layer, ms: at === null ? null : Math.max(0, at - row.at) }] } : row,
-  );
+  return rows.map((row) => {
+    if (!due(row)) return row;
+    const others = row.layers.filter((one) => one.layer !== layer);
+    return { ...row, layers: [...others, { layer, ms: at === null ? null : Math.max(0, at - row.at) }] };
+  });
 }

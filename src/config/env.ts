@@ -10,7 +10,7 @@ export type Env = Readonly<Record<string, string | undefined>>;
  * moves no column; after parsing they are swapped back. Values come in only then, so none can change the structure.
  */
 const STRUCTURE = '{}[],:#';
-const STAND_INS = [...STRUCTURE].map((_, i) => String.fromCharCode(0xfdd0 + i)).join('');
+const STAND_INS = String.fromCharCode(...Array.from(STRUCTURE, (_, i) => 0xfdd0 + i));
 
 export function hasStandIns(text: string): boolean {
   for (const char of STAND_INS) if (text.includes(char)) return true;
@@ -21,12 +21,19 @@ export function maskReferences(text: string): string {
   let masked = '';
   let done = 0;
   for (let at = text.indexOf('${'); at >= 0; at = text.indexOf('${', at + 2)) {
-    const end = endOfReference(text, at);
+    const end = closingBrace(text, at);
     if (end < 0) continue;
     masked += text.slice(done, at) + swap(text.slice(at, end), STRUCTURE, STAND_INS);
     done = end;
   }
   return masked + text.slice(done);
+}
+
+/** After the `}` that closes the `${` at `at`, on the same line; -1 when none does. Whether it is a reference is told later. */
+function closingBrace(text: string, at: number): number {
+  const end = text.indexOf('}', at);
+  const line = text.indexOf('\n', at);
+  return end < 0 || (line >= 0 && line < end) ? -1 : end + 1;
 }
 
 /** After the `}` of the reference that begins at `at`; -1 when none does. A reference stays on one line. */
@@ -36,9 +43,7 @@ function endOfReference(text: string, at: number): number {
   if (name === '') return -1;
   if (text[next] === '}') return next + 1;
   if (!text.startsWith(':-', next)) return -1;
-  const end = text.indexOf('}', next);
-  const line = text.indexOf('\n', next);
-  return end < 0 || (line >= 0 && line < end) ? -1 : end + 1;
+  return closingBrace(text, next);
 }
 
 function nameAt(text: string, from: number): string {

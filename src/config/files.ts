@@ -1,7 +1,9 @@
-import { lstatSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { isAbsolute, join, relative, sep } from 'node:path';
-import { TEXT_MAX } from '../contracts/yaml-tree.ts';
+import { TEXT_MAX } from '../contracts/yaml.ts';
 import { matchesName } from './glob.ts';
+
+export const IS_DIRECTORY = 'it is a directory';
 
 /** Reads a text file; throws what the file system throws. */
 export type ReadFile = (path: string) => string;
@@ -15,6 +17,7 @@ export type FileText = { readonly ok: true; readonly text: string } | { readonly
 export function readText(path: string, read: ReadFile = (file) => readFileSync(file, 'utf8')): FileText {
   try {
     const stat = lstatSync(realpathSync(path));
+    if (stat.isDirectory()) return { ok: false, why: IS_DIRECTORY };
     if (!stat.isFile()) return { ok: false, why: 'it is not a regular file' };
     if (stat.size > TEXT_MAX) return { ok: false, why: 'it is larger than 1 MiB' };
     return { ok: true, text: read(path) };
@@ -26,7 +29,7 @@ export function readText(path: string, read: ReadFile = (file) => readFileSync(f
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file',
   EACCES: 'it may not be read by this user',
-  EISDIR: 'it is a directory',
+  EISDIR: IS_DIRECTORY,
   ELOOP: 'its links lead in a circle',
   ENOTDIR: 'a part of its path is not a directory',
 };
@@ -75,7 +78,10 @@ export function expandGlob(root: string, pattern: string): Expanded {
 }
 
 function step(directory: string, segment: string): string[] {
-  if (!segment.includes('*')) return [join(directory, segment)];
+  if (!segment.includes('*')) {
+    const path = join(directory, segment);
+    return existsSync(path) ? [path] : [];
+  }
   try {
     return readdirSync(directory)
       .filter((name) => (!name.startsWith('.') || segment.startsWith('.')) && matchesName(segment, name))

@@ -2,7 +2,7 @@ import { dirname, resolve } from 'node:path';
 import { compileContracts } from '../contracts/compile.ts';
 import type { ContractTest, Place } from '../contracts/contract.ts';
 import type { Finding } from '../contracts/finding.ts';
-import { inOrder, Report } from '../contracts/report.ts';
+import { inOrder, Report, withoutEchoes } from '../contracts/report.ts';
 import type { Tree } from '../contracts/yaml-tree.ts';
 import { collectContracts } from './collect-contracts.ts';
 import type { Config } from './config.ts';
@@ -49,17 +49,17 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   const tree = resolveConfigTree(raw, env, report);
   const settings = checkSettings(tree, report);
   const parts = partsOf(tree, kinds, report);
-  const server = settings && serverOf(settings, tree, report);
   const { contracts, tests, findings } = collectContracts({ tree, file: report.file, baseDir, readFile });
   report.add(findings);
+  checkReferences({ tree, contracts, kinds, functions: projections }, report);
 
   let config: Config | null = null;
-  if (settings && parts && server) {
+  if (settings && parts && report.errors === 0) {
     config = {
       baseDir,
       file: file ?? null,
       journal: { ...parts.journal, retentionMs: settings.journal?.retention ?? DEFAULT_RETENTION_MS },
-      server,
+      server: serverOf(settings),
       sources: parts.sources,
       layers: parts.layers,
       namespaces: namespacesOf(settings),
@@ -67,9 +67,8 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
       contracts: compileContracts(contracts),
       places: placesOf(tree),
     };
-    checkReferences(config, projections, report);
   }
-  return { config: report.errors > 0 ? null : config, findings: inOrder(report.findings), tests };
+  return { config, findings: inOrder(withoutEchoes(report.findings)), tests };
 }
 
 /** Where each part was written, three levels down: `namespaces.product.ttl`. */

@@ -24,7 +24,7 @@ export function treeOfObject(value: unknown, report: Report, path: readonly Prop
     }
     const prototype: unknown = typeof value === 'object' ? Object.getPrototypeOf(value) : undefined;
     if (prototype === Object.prototype || prototype === null) {
-      const entries = Object.entries(value as object)
+      const entries = Object.entries(value)
         .filter(([, one]) => one !== undefined)
         .map(([key, one]) => ({ key, keyPlace: NOWHERE, value: treeOfObject(one, report, [...path, key]) }));
       return { kind: 'map', entries, flow: false, place: NOWHERE };

@@ -1,6 +1,7 @@
 import type { Report } from '../contracts/report.ts';
 import { kindInWords, textOf } from '../contracts/tree.ts';
-import { parseYaml, type MapTree, type Tree } from '../contracts/yaml-tree.ts';
+import { parseYaml } from '../contracts/yaml.ts';
+import type { MapTree, Tree } from '../contracts/yaml-tree.ts';
 import { hasStandIns, maskReferences, resolveTree, unmask, unmaskTree, type Env } from './env.ts';
 import { readText, type ReadFile } from './files.ts';
 import { treeOfObject } from './object-tree.ts';
@@ -49,12 +50,12 @@ function readYaml({ file, text, readFile }: ConfigText, report: Report): Tree | 
   if (second)
     report.error(
       'CONFIG_SEVERAL',
-      second.place,
+      second.tree.place,
       'the file holds several documents',
       'only one could be the configuration',
       'put contracts in files of their own and name these under "contracts:"',
     );
-  return first ? unmaskTree(first) : null;
+  return first ? unmaskTree(first.tree) : null;
 }
 
 function readFrom(file: string, readFile: ReadFile | undefined, report: Report): string | null {

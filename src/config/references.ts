@@ -2,25 +2,40 @@ import type { Contract, ContractAction, Place } from '../contracts/contract.ts';
 import type { Finding } from '../contracts/finding.ts';
 import type { Report } from '../contracts/report.ts';
 import { didYouMean, listed } from '../contracts/suggest.ts';
+import { childOf, itemsOf, textOf } from '../contracts/tree.ts';
+import type { Tree } from '../contracts/yaml-tree.ts';
 import { EVERY_NAMESPACE } from '../model/plan.ts';
-import type { Config } from './config.ts';
-import { isLoopback } from './listen.ts';
+import type { Kinds } from './kinds.ts';
+import { isLoopback, parseListen } from './listen.ts';
+import { partNames } from './parts.ts';
 
 const START: Place = { line: 1, column: 1 };
 
-/** Names that lead nowhere: each would silently invalidate nothing, so each is an error. */
-export function checkReferences(config: Config, functions: readonly string[], report: Report): void {
-  const known: Known = {
-    source: [...config.sources.keys()],
-    layer: config.layers.map(({ name }) => name),
-    namespace: [...config.namespaces.keys()],
-    projection: [...config.projections.keys(), ...functions],
-  };
-  checkNamespaces(config, known, report);
-  checkNames(config.contracts.contracts, report);
-  for (const contract of config.contracts.contracts) checkContract(contract, known, report);
-  checkListen(config, report);
+export interface Referring {
+  /** The configuration as written: also what has mistakes has a name. */
+  readonly tree: Tree;
+  readonly contracts: readonly Contract[];
+  readonly kinds: Kinds;
+  /** Projections that the program gives as functions. */
+  readonly functions: readonly string[];
 }
+
+/** Names that lead nowhere: each would silently invalidate nothing, so each is an error. */
+export function checkReferences({ tree, contracts, kinds, functions }: Referring, report: Report): void {
+  const { sources, layers } = partNames(tree, kinds);
+  const known: Known = {
+    source: sources,
+    layer: layers,
+    namespace: keysOf(childOf(tree, 'namespaces')),
+    projection: [...keysOf(childOf(tree, 'projections')), ...functions],
+  };
+  checkNamespaces(childOf(tree, 'namespaces'), known, report);
+  checkNames(contracts, report);
+  for (const contract of contracts) checkContract(contract, known, report);
+  checkListen(tree, report);
+}
+
+const keysOf = (tree: Tree | undefined): string[] => (tree?.kind === 'map' ? tree.entries.map(({ key }) => key) : []);
 
 type Thing = 'source' | 'layer' | 'namespace' | 'projection';
 type Known = Readonly<Record<Thing, readonly string[]>>;
@@ -39,13 +54,13 @@ function unknown(thing: Thing, name: string, known: Known, file: string, place: 
   };
 }
 
-function checkNamespaces(config: Config, known: Known, report: Report): void {
-  for (const { name, sources } of config.namespaces.values())
-    for (const [i, source] of (sources ?? []).entries())
-      if (!known.source.includes(source)) {
-        const place = config.places?.get(`namespaces.${name}.sources[${i}]`) ?? START;
-        report.add([unknown('source', source, known, report.file, place)]);
-      }
+function checkNamespaces(tree: Tree | undefined, known: Known, report: Report): void {
+  for (const { value } of tree?.kind === 'map' ? tree.entries : [])
+    for (const item of itemsOf(childOf(value, 'sources'))) {
+      const name = textOf(item);
+      if (name !== undefined && !known.source.includes(name))
+        report.add([unknown('source', name, known, report.file, item.place)]);
+    }
 }
 
 function checkContract(contract: Contract, known: Known, report: Report): void {
@@ -107,15 +122,19 @@ function checkNames(contracts: readonly Contract[], report: Report): void {
   }
 }
 
-function checkListen(config: Config, report: Report): void {
-  const { host, adminToken } = config.server;
-  if (isLoopback(host) || adminToken !== undefined) return;
-  const place = config.places?.get('server.listen') ?? START;
+function checkListen(tree: Tree, report: Report): void {
+  const server = childOf(tree, 'server');
+  const listen = childOf(server, 'listen');
+  const given = listen?.kind === 'scalar' ? listen.value : null;
+  const address = typeof given === 'string' || typeof given === 'number' ? parseListen(given) : null;
+  if (!listen || !address || isLoopback(address.host) || childOf(server, 'admin_token')) return;
+  const what = `"server.listen" is ${address.host}, which others can reach, and there is no "admin_token"`;
+  const why = 'anybody who reaches the port could invalidate, replay and read what is cached';
   report.error(
     'LISTEN_PUBLIC_WITHOUT_TOKEN',
-    place,
-    `"server.listen" is ${host}, which others can reach, and there is no "admin_token"`,
-    'anybody who reaches the port could invalidate, replay and read what is cached',
+    listen.place,
+    what,
+    why,
     'add "admin_token: ${TIDEMARK_ADMIN_TOKEN}", or listen on 127.0.0.1',
   );
 }

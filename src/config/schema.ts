@@ -1,14 +1,13 @@
 import { z } from 'zod';
 import { nameSchema } from '../contracts/contract-schema.ts';
 import { duration, secret } from '../runtime/options.ts';
+import { parseListen } from './listen.ts';
 
-/** A part whose other keys belong to its Kind, which checks them. */
-const part = z.looseObject({
-  type: z.string().min(1).describe('Which kind it is.'),
-});
+/** A part whose keys belong to its Kind, which checks them. */
+const part = z.looseObject({});
 
 const positiveDuration = (): z.ZodType<number, number | string> =>
-  duration().refine((ms) => ms > 0, 'it must be longer than nothing');
+  duration().refine((ms) => ms > 0 && Number.isFinite(ms), 'it must be longer than nothing, and end');
 
 const namespaceSchema = z
   .strictObject({
@@ -40,8 +39,12 @@ const projectionSchema = z
       .meta({ description: 'Called with POST.', examples: ['http://127.0.0.1:3000/internal/refresh'] })
       .optional(),
     headers: z.record(z.string(), z.string()).default({}).describe('Sent with the call.'),
-    debounce: duration().default(200).describe('Refreshes asked for within this time become one.'),
-    timeout: duration().default(10_000).describe('How long a call may take.'),
+    debounce: duration()
+      .default(200)
+      .meta({ description: 'Refreshes asked for within this time become one.', examples: ['200ms'] }),
+    timeout: duration()
+      .default(10_000)
+      .meta({ description: 'How long a call may take.', examples: ['10s'] }),
     attempts: z.int().min(1).max(100).default(5).describe('Attempts before the refresh becomes a dead letter.'),
   })
   .describe('A derived artifact that is recomputed.');
@@ -49,7 +52,8 @@ const projectionSchema = z
 const serverSchema = z
   .strictObject({
     listen: z
-      .union([z.string().min(1), z.int().min(0).max(65_535)])
+      .union([z.string(), z.int()])
+      .refine((given) => parseListen(given) !== null, 'it is not an address to listen on')
       .default('127.0.0.1:4100')
       .meta({
         description: 'Address and port. Anything but loopback needs an admin_token.',
@@ -67,7 +71,6 @@ export const configSchema = z
     version: z.literal(1).default(1).describe('The version of this format.'),
     journal: part
       .extend({
-        type: part.shape.type.optional(),
         retention: duration()
           .default(DEFAULT_RETENTION_MS)
           .meta({ description: 'How long entries are kept.', examples: ['7d'] }),

@@ -1,8 +1,8 @@
 import type { Finding } from '../contracts/finding.ts';
 import type { Report } from '../contracts/report.ts';
 import { checkShape, shapeOf, type CheckContext, type Checked, type Shape } from '../contracts/shape.ts';
-import { locate } from '../contracts/tree.ts';
 import type { Tree } from '../contracts/yaml-tree.ts';
+import { assert } from '../errors.ts';
 import type { NamespaceConfig, ProjectionConfig, ServerConfig } from './config.ts';
 import { coerceSubstituted } from './env.ts';
 import { parseListen } from './listen.ts';
@@ -72,18 +72,8 @@ export function projectionsOf(settings: ConfigInput): ReadonlyMap<string, Projec
   );
 }
 
-/** `null` when the address cannot be one; that is in the report then. */
-export function serverOf(settings: ConfigInput, tree: Tree, report: Report): ServerConfig | null {
-  const { listen, admin_token: token } = settings.server;
+export function serverOf({ server: { listen, admin_token: token } }: ConfigInput): ServerConfig {
   const address = parseListen(listen);
-  if (address) return { ...address, ...(token === undefined ? {} : { adminToken: token.reveal() }) };
-  const { place } = locate(tree, ['server', 'listen']);
-  report.error(
-    'LISTEN_INVALID',
-    place,
-    `"server.listen" is "${String(listen)}", which is not an address`,
-    'it is a host and a port',
-    'write e.g. 127.0.0.1:4100, [::1]:4100 or 4100',
-  );
-  return null;
+  assert(address !== null, 'the schema takes addresses only');
+  return { ...address, ...(token === undefined ? {} : { adminToken: token.reveal() }) };
 }

@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import { ACTION_KINDS, type ActionKind } from '../model/plan.ts';
 import { FOR_EACH_LIMIT } from './contract.ts';
+import { textProblem } from './template.ts';
 
 /** Names of sources, namespaces, layers and projections: safe in keys, labels, paths and URLs. */
 export const NAME = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/;
-export const nameSchema = z.string().regex(NAME);
+export const NAME_RULE = 'names have letters, digits, "-" and "_", begin with a letter, and have 64 characters at most';
+export const nameSchema = z.string().regex(NAME, NAME_RULE);
 
 const DESCRIPTIONS: Readonly<Record<ActionKind, readonly [string, string]>> = {
   delete_key: ['Removes a key from every layer that holds it.', 'product:{product_id}'],
@@ -126,7 +128,13 @@ export const testsSchema = z
 
 export const contractSchema = z
   .strictObject({
-    name: z.string().min(1).max(100).describe('What plans and explanations call it. Default: its trigger.').optional(),
+    name: z
+      .string()
+      .min(1)
+      .max(100)
+      .refine((name) => textProblem(name) === null, 'it holds a control character')
+      .describe('What plans and explanations call it. Default: its trigger.')
+      .optional(),
     trigger: z.union([trigger, z.array(trigger).min(1)]).meta({
       description: 'An event type, a pattern such as product.*, or a list of them.',
       examples: ['product.updated'],
@@ -157,7 +165,7 @@ export const contractSchema = z
       .min(1)
       .meta({
         description: 'What loses its trust, and what is refreshed.',
-        examples: ['[{ delete_key: "product:{product_id}" }]'],
+        examples: ['[{ purge_tag: products }]'],
       }),
     tests: testsSchema.optional(),
   })

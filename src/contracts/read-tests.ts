@@ -76,21 +76,30 @@ function objectIn(tree: Tree | undefined): JsonObject | null {
   return tree?.kind === 'map' ? (plainOf(tree) as JsonObject) : null;
 }
 
+const NARROWING = new Set(['namespace', 'layers', 'widened']);
+
 function readExpected(tree: Tree, report: Report): ExpectedAction | null {
   if (tree.kind !== 'map') return null;
   const kinds = tree.entries.filter(({ key }) => (ACTION_KINDS as readonly string[]).includes(key));
-  const [entry] = kinds;
+  const [entry, second] = kinds;
   const target = textOf(entry?.value);
-  if (!entry || kinds.length > 1) {
+  if (second)
     report.error(
       'ACTION_SEVERAL',
+      second.keyPlace,
+      `one expected action has both "${entry?.key ?? ''}" and "${second.key}"`,
+      'each item of "expect" is one action',
+      `begin a new item: "- ${second.key}: ..."`,
+    );
+  else if (!entry && tree.entries.every(({ key }) => NARROWING.has(key)))
+    report.error(
+      'ACTION_MISSING',
       tree.place,
-      kinds.length > 1 ? 'one expected action has several kinds' : 'the expected action has no kind',
+      'the expected action names no action',
       'each item of "expect" is one action',
       'write e.g. "- delete_key: product:42"',
     );
-    return null;
-  }
+  if (!entry) return null;
   if (target === undefined) return null;
   const namespace = textOf(childOf(tree, 'namespace'));
   const layers = namesIn(childOf(tree, 'layers'));

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { Finding } from './finding.ts';
+import { FINDINGS_MAX } from './report.ts';
 import { didYouMean, listed, nearest } from './suggest.ts';
-import { clip, isNothing, kindInWords, locate, pathText, plainOf } from './tree.ts';
+import { clip, kindInWords, locate, pathText, plainOf } from './tree.ts';
 import type { Place, Tree } from './yaml-tree.ts';
 
 /** A schema with the JSON Schema made from it, whose descriptions and examples the findings speak with. */
@@ -28,7 +29,19 @@ export function shapeOf<T>(schema: z.ZodType<T>): Shape<T> {
 }
 
 export function jsonSchemaOf(schema: z.ZodType): JsonSchema {
-  return z.toJSONSchema(schema, { target: 'draft-7', io: 'input', unrepresentable: 'any' }) as JsonSchema;
+  return z.toJSONSchema(schema, {
+    target: 'draft-7',
+    io: 'input',
+    unrepresentable: 'any',
+    // The library drops these where a value is transformed; ours are as they are written, before that.
+    override: ({ zodSchema, jsonSchema }) => {
+      const examples: unknown = z.globalRegistry.get(zodSchema)?.['examples'];
+      if (Array.isArray(examples)) jsonSchema.examples = examples;
+      const { def } = zodSchema._zod;
+      const fallback: unknown = def.type === 'default' || def.type === 'prefault' ? def.defaultValue : undefined;
+      if (fallback !== undefined) jsonSchema.default = fallback as NonNullable<typeof jsonSchema.default>;
+    },
+  }) as JsonSchema;
 }
 
 export type Checked<T> =
@@ -82,10 +95,11 @@ class Reporter {
   }
 
   report(issue: Issue, base: readonly PropertyKey[]): void {
+    if (this.#findings.length > FINDINGS_MAX) return;
     const path = [...base, ...issue.path];
     switch (issue.code) {
       case 'unrecognized_keys':
-        for (const key of issue.keys) this.#unknownKey([...path, key]);
+        for (const key of issue.keys.slice(0, FINDINGS_MAX)) this.#unknownKey([...path, key]);
         return;
       case 'invalid_union': {
         const branch = issue.errors.find((issues) =>
@@ -125,7 +139,7 @@ class Reporter {
       }
       return;
     }
-    if (tree.kind !== 'map') return;
+    if (tree.kind !== 'map' || this.#findings.length > FINDINGS_MAX) return;
     const options = this.#options(json).filter((option) => option.properties !== undefined || option.type === 'object');
     const [only] = options;
     if (options.length !== 1 || !only) return;
@@ -150,7 +164,7 @@ class Reporter {
       path,
       `unknown key "${clip(key)}"`,
       `${where} takes ${listed(known)}`,
-      didYouMean(key, known, 'remove it'),
+      near === null ? `use one of these, or remove it` : `did you mean "${near}"?`,
       true,
     );
   }
@@ -161,7 +175,13 @@ class Reporter {
     const example = this.#example(path);
     if (tree === undefined && path.length > 0) {
       const where = this.#name(path.slice(0, -1));
-      const fix = example === '' ? `add "${name}:"` : `add "${name}: ${example}"`;
+      const slip = this.#slip(path, name);
+      const fix =
+        slip !== null
+          ? `write "${name}" instead of "${clip(slip)}"`
+          : example === ''
+            ? `add "${name}:"`
+            : `add "${name}: ${example}"`;
       const finding = this.#add('KEY_MISSING', path, `${where} has no "${name}"`, this.#describe(path), fix);
       this.#missing.set(finding, pathText(path));
       return;
@@ -177,6 +197,14 @@ class Reporter {
     );
   }
 
+  /** A key beside the missing one that was probably meant to be it. */
+  #slip(path: readonly PropertyKey[], name: string): string | null {
+    const { tree } = locate(this.#tree, path.slice(0, -1));
+    const known = this.#keysAt(path.slice(0, -1));
+    const strays = tree?.kind === 'map' ? tree.entries.map(({ key }) => key).filter((key) => !known.includes(key)) : [];
+    return strays.find((key) => nearest(key, [name]) === name) ?? null;
+  }
+
   #wrongChoice(path: readonly PropertyKey[], choices: readonly string[]): void {
     const { tree } = locate(this.#tree, path);
     if (tree === undefined) {
@@ -189,22 +217,20 @@ class Reporter {
       path,
       `${this.#name(path)} is ${this.#found(path)}`,
       `it takes ${listed(choices)}`,
-      didYouMean(word, choices, `write ${choices.join(' or ')}`),
+      choices.length === 1 ? `write ${choices.join()}` : didYouMean(word, choices, 'write one of these'),
     );
   }
 
   #invalid(path: readonly PropertyKey[], issue: Issue): void {
-    const { tree } = locate(this.#tree, path);
     const example = this.#example(path);
-    const [message] = issue.message.split('\n', 1);
-    const said = issue.code === 'custom' ? `: ${message ?? ''}` : '';
-    const what = `${this.#name(path)} is ${tree && !isNothing(tree) ? this.#found(path) : 'empty'}, which cannot be${said}`;
+    const fault = faultOf(issue);
+    const what = `${this.#name(path)} is ${this.#found(path)}: ${fault}`;
     this.#add(
       'VALUE_INVALID',
       path,
       what,
       this.#describe(path),
-      example === '' ? `correct it: ${message ?? ''}` : `write e.g. ${example}`,
+      example === '' ? 'correct the value' : `write e.g. ${example}`,
     );
   }
 
@@ -301,6 +327,25 @@ const TYPE_WORDS: Readonly<Record<string, string>> = {
   object: 'a mapping',
   null: 'null',
 };
+
+/** A schema's own words where it has some; else ours, as the library's speak of schemas. */
+function faultOf(issue: Issue): string {
+  const [message = ''] = issue.message.split('\n', 1);
+  if (!/^(Invalid|Too) /.test(message)) return message;
+  switch (issue.code) {
+    case 'too_small':
+      if (issue.origin !== 'string' && issue.origin !== 'array') return `the least is ${issue.minimum}`;
+      return issue.minimum === 1 ? 'it must not be empty' : `it needs at least ${issue.minimum}`;
+    case 'too_big':
+      return issue.origin === 'string' || issue.origin === 'array'
+        ? `it may have ${issue.maximum} at most`
+        : `the most is ${issue.maximum}`;
+    case 'invalid_format':
+      return issue.format === 'url' ? 'it is not a URL of that kind' : 'it does not have the right form';
+    default:
+      return 'it cannot be that';
+  }
+}
 
 function typeFix(tree: Tree | undefined, expected: string, example: string): string {
   if (tree?.kind === 'scalar' && expected === 'a text' && tree.value !== null)

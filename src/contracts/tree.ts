@@ -1,4 +1,4 @@
-import type { MapEntry, MapTree, Place, Tree } from './yaml-tree.ts';
+import type { MapEntry, Place, Tree } from './yaml-tree.ts';
 
 export function entryOf(tree: Tree | undefined, key: string): MapEntry | undefined {
   return tree?.kind === 'map' ? tree.entries.find((entry) => entry.key === key) : undefined;
@@ -73,7 +73,7 @@ export function pathText(path: readonly PropertyKey[]): string {
 export function kindInWords(tree: Tree | undefined): string {
   if (tree === undefined) return 'missing';
   if (tree.kind === 'list') return 'a list';
-  if (tree.kind === 'map') return (tree as MapTree).entries.length === 0 ? 'an empty mapping' : 'a mapping';
+  if (tree.kind === 'map') return tree.entries.length === 0 ? 'an empty mapping' : 'a mapping';
   if (tree.value === null) return 'empty';
   if (tree.substituted) return 'a text from the environment';
   if (typeof tree.value === 'string') return `the text "${clip(tree.value)}"`;

@@ -13,7 +13,8 @@ export function parseDuration(input: number | string): number | null {
 
 /** A duration option: milliseconds, or a number with ms, s, m, h or d. Parsed to milliseconds. */
 export function duration(): z.ZodType<number, number | string> {
-  return z.union([z.number().nonnegative(), z.string().regex(DURATION)]).transform((input) => parseDuration(input) ?? 0);
+  const text = z.string().regex(DURATION, 'a duration is milliseconds, or a number with ms, s, m, h or d, such as 10m');
+  return z.union([z.number().nonnegative(), text]).transform((input) => parseDuration(input) ?? 0);
 }
 
 /** A secret option: any non-empty string. */

@@ -44,21 +44,22 @@ export function accessCheck(options: HttpOptions): (request: FastifyRequest) => 
     if (access === 'metrics' && isDirectLoopback(request)) return;
 
     const now = runtime.clock.mono();
-    const blockedMs = throttle.blockedForMs(request.ip, now);
+    const address = addressOf(request);
+    const blockedMs = throttle.blockedForMs(address, now);
     if (blockedMs > 0) {
       const seconds = String(Math.ceil(blockedMs / 1_000));
       throw new Refusal('TOKEN_FAILURES', 'too many wrong tokens came from this address', { 'retry-after': seconds });
     }
     const verdict = check(headers.authorization);
     if (verdict === 'right') {
-      throttle.succeeded(request.ip);
+      throttle.succeeded(address);
       return;
     }
     const challenge = { 'www-authenticate': 'Bearer realm="tidemark"' };
     // A page that does not know yet that a token is needed asks without one; that is no guess.
     if (verdict === 'missing') throw new Refusal('TOKEN_MISSING', 'this needs the admin token', challenge);
-    throttle.failed(request.ip, now);
-    runtime.log.warn({ address: request.ip, requestId: request.id }, 'wrong admin token');
+    throttle.failed(address, now);
+    runtime.log.warn({ address, requestId: request.id }, 'wrong admin token');
     throw new Refusal('TOKEN_WRONG', 'this is not the admin token', challenge);
   };
 }
@@ -74,6 +75,11 @@ function allowedNames(options: HttpOptions): ReadonlySet<string> | null {
 
 /** Not through a proxy on this machine, which would make the whole world local. */
 function isDirectLoopback(request: FastifyRequest): boolean {
-  const { headers, ip } = request;
-  return isLoopback(ip) && headers['x-forwarded-for'] === undefined && headers.forwarded === undefined;
+  const { headers } = request;
+  return isLoopback(addressOf(request)) && headers['x-forwarded-for'] === undefined && headers.forwarded === undefined;
+}
+
+/** Empty when the connection is already gone. Never a header: who we talk to is not for the sender to say. */
+function addressOf({ socket }: FastifyRequest): string {
+  return socket.remoteAddress ?? '';
 }

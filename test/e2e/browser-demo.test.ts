@@ -19,12 +19,14 @@ vi.setConfig({ testTimeout: 60_000 });
 inChromium('the demo', () => {
   let pages: Pages;
   let demo: Demo;
-  let directory: string;
+  const ends: (() => Promise<void>)[] = [];
   const opened: Opened[] = [];
 
   beforeAll(async () => {
     pages = await startPages();
-    directory = await mkdtemp(join(tmpdir(), 'tidemark-demo-'));
+    ends.push(() => pages.close());
+    const directory = await mkdtemp(join(tmpdir(), 'tidemark-demo-'));
+    ends.push(() => rm(directory, { recursive: true, force: true }));
     const runtime = realRuntime();
     demo = await startDemo({
       directory,
@@ -36,11 +38,10 @@ inChromium('the demo', () => {
       },
       runtime,
     });
+    ends.push(() => demo.close());
   });
   afterAll(async () => {
-    await demo.close();
-    await pages.close();
-    await rm(directory, { recursive: true, force: true });
+    for (const end of ends.reverse()) await end();
   });
   afterEach(async () => {
     for (const { page } of opened.splice(0)) await page.context().close();

@@ -18,11 +18,14 @@ export interface Fresh {
   readonly placement: Placement | null;
 }
 
+/** Which events of a source without order the journal has, by their ids, and where. */
+export type LookUp = (ids: readonly string[]) => ReadonlyMap<string, Offset>;
+
 /** Splits a batch into what is new and what is there. Throws for a batch that must not be appended. */
-export function freshOf(batch: PlannedBatch, history: History, offsetOfEvent: (id: string) => Offset | null): Fresh {
+export function freshOf(batch: PlannedBatch, history: History, lookUp: LookUp): Fresh {
   const { events, plans } = batch;
   assert(plans.length === events.length, `J1: ${String(events.length)} events with ${String(plans.length)} plans`);
-  return batch.position === null ? freshById(batch, offsetOfEvent) : freshByPosition(batch, batch.position, history);
+  return batch.position === null ? freshById(batch, lookUp) : freshByPosition(batch, batch.position, history);
 }
 
 function freshByPosition(batch: PlannedBatch, position: Position, history: History): Fresh {
@@ -59,14 +62,13 @@ function entriesFrom(batch: PlannedBatch, skip: number): Unplaced[] {
   return entries;
 }
 
-function freshById(batch: PlannedBatch, offsetOfEvent: (id: string) => Offset | null): Fresh {
-  const known = new Map<string, Offset | null>();
+function freshById(batch: PlannedBatch, lookUp: LookUp): Fresh {
+  const known = lookUp(batch.events.map(({ id }) => id));
+  const seen = new Set<string>();
   const kept: number[] = [];
   batch.events.forEach(({ id }, index) => {
-    if (known.has(id)) return;
-    const offset = offsetOfEvent(id);
-    if (offset === null) kept.push(index);
-    known.set(id, offset);
+    if (!seen.has(id) && !known.has(id)) kept.push(index);
+    seen.add(id);
   });
   const last = kept[kept.length - 1];
   const entries = kept.flatMap((index) => {

@@ -128,7 +128,7 @@ export class MemoryJournal implements Journal {
   }
 
   #append(batch: PlannedBatch): Appended {
-    const fresh = freshOf(batch, this.#history, (id) => this.#seen.get(eventKey(batch.source, id)) ?? null);
+    const fresh = freshOf(batch, this.#history, (ids) => this.#known(batch.source, ids));
     this.#makeRoom(fresh.entries.length);
     const before = this.head;
     this.deadLetters.insert(lettersOf(fresh.entries, before + 1));
@@ -140,6 +140,15 @@ export class MemoryJournal implements Journal {
     }
     this.#waiting.moved(this.head);
     return { offset, duplicates: fresh.duplicates };
+  }
+
+  #known(source: SourceId, ids: readonly string[]): ReadonlyMap<string, Offset> {
+    const known = new Map<string, Offset>();
+    for (const id of ids) {
+      const offset = this.#seen.get(eventKey(source, id));
+      if (offset !== undefined) known.set(id, offset);
+    }
+    return known;
   }
 
   #push(entry: Unplaced): void {

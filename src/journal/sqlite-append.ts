@@ -50,7 +50,7 @@ export class SqliteAppend implements Write {
   *steps(): Generator<void, Weight> {
     const { store, history, tail, deadLetters } = this.#target;
     const batch = this.#batch;
-    const fresh = freshOf(batch, history, (id) => store.offsetOfEvent(batch.source, id));
+    const fresh = freshOf(batch, history, (ids) => this.#known(ids));
     const bodies: string[] = [];
     let bytes = 0;
     for (const entry of fresh.entries) {
@@ -59,7 +59,9 @@ export class SqliteAppend implements Write {
       if (bodies.push(body) % 32 === 0) yield;
     }
     const before = tail.offset as Offset;
-    yield* batch.position === null ? this.#insertEvents(fresh.entries, bodies) : this.#insert(bodies);
+    const keys =
+      batch.position === null ? fresh.entries.map(({ event }) => store.eventKey(batch.source, event.id)) : null;
+    for (let index = 0; index < bodies.length; yield) index += store.insert(bodies, keys, index, before + 1);
     const letters = lettersOf(fresh.entries, before + 1);
     deadLetters.insert(letters);
     this.#letters = letters.length;
@@ -72,19 +74,6 @@ export class SqliteAppend implements Write {
     return { entries: bodies.length, bytes };
   }
 
-  *#insert(bodies: readonly string[]): Generator<void, void> {
-    const { store, tail } = this.#target;
-    for (let index = 0; index < bodies.length; yield) index += store.insert(bodies, index, tail.offset + 1 + index);
-  }
-
-  *#insertEvents(entries: readonly Unplaced[], bodies: readonly string[]): Generator<void, void> {
-    const { store, tail } = this.#target;
-    for (const [index, { source, event }] of entries.entries()) {
-      store.insertEvent(bodies[index] ?? '', tail.offset + 1 + index, source, event.id);
-      if (index % 32 === 31) yield;
-    }
-  }
-
   committed(): void {
     this.#target.deadLetters.counted(this.#letters);
     if (this.#appended) this.#resolve(this.#appended);
@@ -92,6 +81,18 @@ export class SqliteAppend implements Write {
 
   failed(error: Error): void {
     this.#reject(error);
+  }
+
+  #known(ids: readonly string[]): ReadonlyMap<string, Offset> {
+    const { store } = this.#target;
+    const keys = ids.map((id) => store.eventKey(this.#batch.source, id));
+    const offsets = store.offsetsOf(keys);
+    const known = new Map<string, Offset>();
+    ids.forEach((id, index) => {
+      const offset = offsets.get(keys[index] ?? '');
+      if (offset !== undefined) known.set(id, offset);
+    });
+    return known;
   }
 }
 

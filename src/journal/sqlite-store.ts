@@ -8,12 +8,25 @@ import type { Past } from './history.ts';
 import { closeJournalFile } from './sqlite-schema.ts';
 import { SqliteNames } from './sqlite-names.ts';
 
-/** Rows per INSERT: half the cost of one by one; beyond this the gain is within the noise. */
-const ROWS_AT_ONCE = 25;
+/** Rows to a statement: half the cost of one by one; beyond this the gain is within the noise. */
+const AT_ONCE = 25;
 
-const INSERT_ONE = 'INSERT INTO entries (offset, body) VALUES (?, ?)';
-const INSERT_MANY = `INSERT INTO entries (offset, body) VALUES ${Array(ROWS_AT_ONCE).fill('(?, ?)').join()}`;
+const times = (count: number, text: string): string => Array(count).fill(text).join();
+const INSERT = {
+  plain: {
+    one: 'INSERT INTO entries (offset, body) VALUES (?, ?)',
+    many: `INSERT INTO entries (offset, body) VALUES ${times(AT_ONCE, '(?, ?)')}`,
+  },
+  keyed: {
+    one: 'INSERT INTO entries (offset, body, event) VALUES (?, ?, ?)',
+    many: `INSERT INTO entries (offset, body, event) VALUES ${times(AT_ONCE, '(?, ?, ?)')}`,
+  },
+};
 const SELECT = 'SELECT offset, body FROM entries WHERE offset > ? AND offset <= ? ORDER BY offset LIMIT ?';
+const SELECT_KEYS = {
+  one: 'SELECT event, offset FROM entries WHERE event = ?',
+  many: `SELECT event, offset FROM entries WHERE event IN (${times(AT_ONCE, '?')})`,
+};
 
 /** The journal's tables and every statement on them. Synchronous; knows nothing of queues or time. */
 export class SqliteStore {
@@ -51,22 +64,38 @@ export class SqliteStore {
     return `${String(crc32(json))}${json}`;
   }
 
-  /** Inserts encoded entries from index `from` on, at most `ROWS_AT_ONCE`; returns how many. */
-  insert(bodies: readonly string[], from: number, firstOffset: number): number {
-    const count = bodies.length - from < ROWS_AT_ONCE ? 1 : ROWS_AT_ONCE;
+  /**
+   * Inserts encoded entries from index `from` on, at most `AT_ONCE`; returns how many. `keys`: what tells a repeated
+   * event, for a source without order.
+   */
+  insert(bodies: readonly string[], keys: readonly string[] | null, from: number, firstOffset: number): number {
+    const count = bodies.length - from < AT_ONCE ? 1 : AT_ONCE;
     const values: SqliteValue[] = [];
-    for (let index = 0; index < count; index++) values.push(firstOffset + index, bodies[from + index] ?? '');
-    this.#statement(count === 1 ? INSERT_ONE : INSERT_MANY).run(...values);
+    for (let index = from; index < from + count; index++) {
+      values.push(firstOffset + index, bodies[index] ?? '');
+      if (keys) values.push(keys[index] ?? '');
+    }
+    this.#statement(INSERT[keys ? 'keyed' : 'plain'][count === 1 ? 'one' : 'many']).run(...values);
     return count;
   }
 
-  /** Inserts one encoded entry of a source without order, with what tells a repeated event. */
-  insertEvent(body: string, offset: number, source: SourceId, id: string): void {
-    this.#statement('INSERT INTO entries (offset, body, event) VALUES (?, ?, ?)').run(
-      offset,
-      body,
-      eventKey(source, id),
-    );
+  /** JSON keeps what SQLite's text would not: NUL and lone surrogates, which could make two identifiers one. */
+  eventKey(source: SourceId, id: string): string {
+    return `${String(this.#names.id(source))}${JSON.stringify(id)}`;
+  }
+
+  /** Those of the keys that the journal has, with their offsets. */
+  offsetsOf(keys: readonly string[]): Map<string, Offset> {
+    const found = new Map<string, Offset>();
+    for (let from = 0; from < keys.length; from += AT_ONCE) {
+      const some = keys.slice(from, from + AT_ONCE);
+      // Always one of two statements: what is left over is filled up with a repetition.
+      const asked = some.length === 1 ? some : [...some, ...Array<string>(AT_ONCE - some.length).fill(some[0] ?? '')];
+      for (const row of this.#statement(SELECT_KEYS[asked.length === 1 ? 'one' : 'many']).all(...asked)) {
+        found.set(row['event'] as string, row['offset'] as Offset);
+      }
+    }
+    return found;
   }
 
   read(after: number, upTo: number, limit: number): Entry[] {
@@ -82,11 +111,6 @@ export class SqliteStore {
        ORDER BY offset DESC LIMIT ?`,
     ).all(after, upTo, needle, limit);
     return rows.map((row) => this.#entry(row['offset'] as Offset, row['body'] as string));
-  }
-
-  offsetOfEvent(source: SourceId, id: string): Offset | null {
-    const row = this.#statement('SELECT offset FROM entries WHERE event = ?').get(eventKey(source, id));
-    return row ? (row['offset'] as Offset) : null;
   }
 
   bounds(): { readonly first: Offset; readonly head: Offset } {
@@ -160,9 +184,4 @@ export class SqliteStore {
     }
     return statement;
   }
-}
-
-/** JSON keeps what SQLite's text would not: NUL and lone surrogates, which could make two identifiers one. */
-function eventKey(source: SourceId, id: string): string {
-  return JSON.stringify([source, id]);
 }

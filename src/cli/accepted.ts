@@ -1,5 +1,5 @@
 import type { LayerResults } from '../model/status.ts';
-import { count, grouped } from './amounts.ts';
+import { grouped } from './amounts.ts';
 import type { Daemon, RequestOptions } from './daemon.ts';
 import { EXIT } from './exit.ts';
 import { escapeControls, safeJson } from './escape.ts';
@@ -8,7 +8,6 @@ import type { Shell } from './shell.ts';
 /** What an accepted message is answered with: durable, and how far each layer was at that moment. */
 export interface Accepted {
   readonly offset: number | null;
-  readonly accepted: number;
   readonly duplicate: boolean;
   readonly layers: LayerResults;
 }
@@ -33,9 +32,9 @@ export async function deliver(
   shell.exitCode = failed || (wait && !everywhere) ? EXIT.findings : EXIT.fine;
 }
 
-export function renderAccepted({ offset, accepted, duplicate, layers }: Accepted, paint: Shell['paintOut']): string {
+export function renderAccepted({ offset, duplicate, layers }: Accepted, paint: Shell['paintOut']): string {
   if (offset === null) return 'nothing was in it\n';
-  const place = `#${grouped(offset)}${accepted > 1 ? ` (${count(accepted, 'event')})` : ''}`;
+  const place = `#${grouped(offset)}`;
   const head = duplicate
     ? `${paint.warn('duplicate')} of ${place}: no second effect`
     : `${paint.good('durable')} at ${place}`;

@@ -1,7 +1,6 @@
 import type { Finding } from './contracts/finding.ts';
 import type { Contract } from './contracts/contract.ts';
 import type { DeadLetter, Entry } from './model/entry.ts';
-import type { ExplicitAction } from './model/event.ts';
 import type { JsonValue } from './model/json.ts';
 import type { Observation } from './model/observation.ts';
 import type { Plan } from './model/plan.ts';

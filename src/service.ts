@@ -3,7 +3,6 @@ import type { Config } from './config/config.ts';
 import type { Contract } from './contracts/contract.ts';
 import type { Finding } from './contracts/finding.ts';
 import { matchesType } from './contracts/pattern.ts';
-import { TidemarkError } from './errors.ts';
 import type { DeadLetter, Entry } from './model/entry.ts';
 import type { Observation } from './model/observation.ts';
 import type { Offset } from './model/position.ts';

@@ -1,5 +1,5 @@
 import type { Batch, ChangeEvent } from './event.ts';
-import type { Plan } from './plan.ts';
+import type { Plan, PlannedAction } from './plan.ts';
 import type { Epoch, Millis, Offset, Position, SourceId } from './position.ts';
 
 /** What the journal keeps of one event. */
@@ -40,7 +40,7 @@ export interface DeadLetter {
   readonly code: string;
   readonly message: string;
   readonly event: ChangeEvent | null;
-  readonly action: import('./plan.ts').PlannedAction | null;
+  readonly action: PlannedAction | null;
   readonly attempts: number;
   readonly at: Millis;
 }

@@ -90,6 +90,7 @@ export class Feed {
         if (this.#failure !== null) break;
       }
       await this.#drain();
+      // eslint-disable-next-line @typescript-eslint/only-throw-error -- thrown on as it was caught
       if (this.#failure !== null) throw this.#failure;
     } finally {
       outer.removeEventListener('abort', onAbort);
@@ -169,7 +170,7 @@ export class Feed {
       })
       .finally(() => {
         const at = this.#pending.indexOf(settled);
-        if (at >= 0) this.#pending.splice(at, 1);
+        if (at >= 0) void this.#pending.splice(at, 1);
       });
     this.#pending.push(settled);
   }

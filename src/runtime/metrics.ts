@@ -22,85 +22,58 @@ export interface Metrics {
 
 export function createMetrics(registry = new Registry()): Metrics {
   const registers = [registry];
+  const counter = <L extends string>(name: string, help: string, ...labelNames: L[]): Counter<L> =>
+    new Counter({ name, help, labelNames, registers });
+  const gauge = <L extends string>(name: string, help: string, ...labelNames: L[]): Gauge<L> =>
+    new Gauge({ name, help, labelNames, registers });
+  const latency = <L extends string>(name: string, help: string, ...labelNames: L[]): Histogram<L> =>
+    new Histogram({ name, help, labelNames, buckets: LATENCY_SECONDS, registers });
   return {
     registry,
-    events: new Counter({
-      name: 'tidemark_events_total',
-      help: 'Events by source and result: accepted, duplicate, rejected.',
-      labelNames: ['source', 'result'],
-      registers,
-    }),
-    actions: new Counter({
-      name: 'tidemark_actions_total',
-      help: 'Actions by layer, kind and outcome.',
-      labelNames: ['layer', 'action', 'outcome'],
-      registers,
-    }),
-    cacheReads: new Counter({
-      name: 'tidemark_cache_reads_total',
-      help: 'Cache reads by namespace and result: hit, miss, uncertain.',
-      labelNames: ['namespace', 'result'],
-      registers,
-    }),
-    fills: new Counter({
-      name: 'tidemark_fills_total',
-      help: 'Fills by namespace and result: stored, refused, skipped.',
-      labelNames: ['namespace', 'result'],
-      registers,
-    }),
-    deadLetters: new Counter({
-      name: 'tidemark_dead_letters_total',
-      help: 'Dead letters by the stage that could not go on.',
-      labelNames: ['stage'],
-      registers,
-    }),
-    sourceRestarts: new Counter({
-      name: 'tidemark_source_restarts_total',
-      help: 'Restarts of a source by the code of the error that ended it.',
-      labelNames: ['source', 'code'],
-      registers,
-    }),
-    gaps: new Counter({
-      name: 'tidemark_gaps_total',
-      help: 'Gaps by source: ranges of events known or suspected to be missing.',
-      labelNames: ['source'],
-      registers,
-    }),
-    journalAppend: new Histogram({
-      name: 'tidemark_journal_append_seconds',
-      help: 'Time from asking for an append until it is durable.',
-      buckets: LATENCY_SECONDS,
-      registers,
-    }),
-    applyDelay: new Histogram({
-      name: 'tidemark_apply_delay_seconds',
-      help: 'Time from receiving an event until a layer has applied it.',
-      labelNames: ['layer'],
-      buckets: LATENCY_SECONDS,
-      registers,
-    }),
-    proofAge: new Gauge({
-      name: 'tidemark_source_proof_age_seconds',
-      help: 'How long ago it was last proven that everything of this source has been applied.',
-      labelNames: ['source'],
-      registers,
-    }),
-    watermark: new Gauge({
-      name: 'tidemark_layer_watermark',
-      help: 'Journal offset up to which a layer has applied everything.',
-      labelNames: ['layer'],
-      registers,
-    }),
-    journalHead: new Gauge({
-      name: 'tidemark_journal_head',
-      help: 'Offset of the newest journal entry.',
-      registers,
-    }),
-    entries: new Gauge({
-      name: 'tidemark_layer_entries',
-      help: 'Entries that a layer holds.',
-      labelNames: ['layer'],
-      registers,
-    }),
+    events: counter(
+      'tidemark_events_total',
+      'Events by source and result: accepted, duplicate, rejected.',
+      'source',
+      'result',
+    ),
+    actions: counter('tidemark_actions_total', 'Actions by layer, kind and outcome.', 'layer', 'action', 'outcome'),
+    cacheReads: counter(
+      'tidemark_cache_reads_total',
+      'Cache reads by namespace and result: hit, miss, uncertain.',
+      'namespace',
+      'result',
+    ),
+    fills: counter(
+      'tidemark_fills_total',
+      'Fills by namespace and result: stored, refused, skipped.',
+      'namespace',
+      'result',
+    ),
+    deadLetters: counter('tidemark_dead_letters_total', 'Dead letters by the stage that could not go on.', 'stage'),
+    sourceRestarts: counter(
+      'tidemark_source_restarts_total',
+      'Restarts of a source by the code of the error that ended it.',
+      'source',
+      'code',
+    ),
+    gaps: counter(
+      'tidemark_gaps_total',
+      'Gaps by source: ranges of events known or suspected to be missing.',
+      'source',
+    ),
+    journalAppend: latency('tidemark_journal_append_seconds', 'Time from asking for an append until it is durable.'),
+    applyDelay: latency(
+      'tidemark_apply_delay_seconds',
+      'Time from receiving an event until a layer has applied it.',
+      'layer',
+    ),
+    proofAge: gauge(
+      'tidemark_source_proof_age_seconds',
+      'How long ago it was last proven that everything of this source has been applied.',
+      'source',
+    ),
+    watermark: gauge('tidemark_layer_watermark', 'Journal offset up to which a layer has applied everything.', 'layer'),
+    journalHead: gauge('tidemark_journal_head', 'Offset of the newest journal entry.'),
+    entries: gauge('tidemark_layer_entries', 'Entries that a layer holds.', 'layer'),
   };
 }

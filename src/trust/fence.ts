@@ -78,7 +78,7 @@ export class Fence {
       return;
     }
     let keys = this.#narrowedKeys.get(namespace);
-    if (!keys) this.#narrowedKeys.set(namespace, (keys = new Map()));
+    if (!keys) this.#narrowedKeys.set(namespace, (keys = new Map<string, Offset>()));
     if (at > (keys.get(key) ?? ORIGIN)) {
       if (!keys.has(key)) this.#narrowedCount++;
       remember(keys, key, at);

@@ -49,7 +49,7 @@ export function fakeShell(
     send: (signal) => {
       for (const entry of listeners.filter((each) => each.signal === signal)) entry.listener();
     },
-    readStdin: async () => options.stdin ?? '',
+    readStdin: () => Promise.resolve(options.stdin ?? ''),
     exitCode: 0,
     exitNow: (code) => {
       exitedWith = code;

@@ -10,8 +10,7 @@ const WRITE_AFTER_MS = 400;
 
 export interface RaceResult {
   readonly productId: number;
-  /** What the slow reader brought, and what was true by then. */
-  readonly late: Product;
+  /** What the write made true. */
   readonly truth: Product;
   /** What the next reader gets of each cache. */
   readonly tidemark: Product;
@@ -70,7 +69,6 @@ export async function race(
   timeline.step(story, 'plain map', `would serve ${euros(held.priceCents)} now, ${describe(held, written.after)}`);
   return {
     productId: id,
-    late,
     truth: written.after,
     tidemark: next.product,
     unfenced: held,

@@ -16,7 +16,7 @@ export interface View {
   readonly reason: string;
   readonly tookMs: number;
   /** What a plain Map with the same TTL and the same evictions holds for this key; `null`: nothing. */
-  readonly unfenced: { readonly product: Product; readonly forMs: number } | null;
+  readonly unfenced: Product | null;
 }
 
 export interface ReaderParts {
@@ -49,7 +49,6 @@ export class Reader {
     const tookMs = clock.mono() - startedAt;
     timeline.read(got.value, { ...got, tookMs });
     if (got.layer === 'source') await unfenced.getOrSet(keyOf(id), () => Promise.resolve(got.value));
-    const plain = unfenced.peek(keyOf(id));
     return {
       product: got.value,
       hit: got.layer !== 'source',
@@ -59,7 +58,7 @@ export class Reader {
       trust: got.trust,
       reason: got.reason,
       tookMs,
-      unfenced: plain ? { product: plain.value, forMs: plain.forMs } : null,
+      unfenced: unfenced.peek(keyOf(id))?.value ?? null,
     };
   }
 

@@ -211,6 +211,19 @@ inChromium('the dashboard', () => {
     expect(await rows(page)).toEqual(['two']);
   });
 
+  it('stays at the head of a burst, with a bounded list', async () => {
+    const operations = new Staged();
+    operations.staged = { layers: [layer(0, 0)] };
+    const { page, complaints } = await open(operations);
+    operations.append('first');
+    await page.getByText('first', { exact: true }).waitFor();
+    for (let i = 0; i < 20_000; i++) operations.append('burst', { i });
+    operations.append('last');
+    await page.getByText('last', { exact: true }).waitFor();
+    expect(await page.locator('.row').count()).toBeLessThanOrEqual(200);
+    expect(complaints).toEqual([]);
+  });
+
   it('asks for the admin token, does not go on guessing with a wrong one, and keeps the right one in the tab alone', async () => {
     const operations = new Staged();
     operations.append('behind-the-token');

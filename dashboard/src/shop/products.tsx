@@ -116,8 +116,8 @@ function Read({ view }: { view: View }): JSX.Element {
 function Plain({ view }: { view: View }): JSX.Element {
   const { unfenced, product } = view;
   if (!unfenced) return <p class="plain dim">a plain Map: nothing</p>;
-  const price = euros(unfenced.product.priceCents);
-  if (unfenced.product.priceCents === product.priceCents) return <p class="plain dim">a plain Map: {price}</p>;
+  const price = euros(unfenced.priceCents);
+  if (unfenced.priceCents === product.priceCents) return <p class="plain dim">a plain Map: {price}</p>;
   return (
     <p class="plain bad">
       <Lamp light="bad" /> a plain Map: {price}, wrong

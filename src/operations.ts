@@ -9,7 +9,7 @@ import type { LayerResults, Status } from './model/status.ts';
 import type { Metrics } from './runtime/metrics.ts';
 import type { RawRequest } from './sources/source.ts';
 
-export type { Observation, ObservationType, ObservedFields } from './model/observation.ts';
+export type { Observation } from './model/observation.ts';
 
 /** What the daemon's HTTP API needs of the service; `Tidemark` is one. The CLI speaks HTTP, the dashboard too. */
 export interface Operations {

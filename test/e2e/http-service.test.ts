@@ -4,11 +4,13 @@ import { createHmac } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createServer } from '../../src/http/server.ts';
 import { realRuntime } from '../../src/runtime/real.ts';
 import { Tidemark } from '../../src/service.ts';
 import { callerOf, type Answer } from '../support/http-server.ts';
+import { anyRequest, exchange } from '../support/raw-http.ts';
 import { openStream } from '../support/sse.ts';
 
 const SECRET = 'a-secret-of-a-test-only';
@@ -220,4 +222,18 @@ describe('dead letters and replays', () => {
     expect(report).toMatchObject({ status: 200, json: { matched: 1, replayed: 0 } });
     expect(tide.head).toBe(before);
   });
+});
+
+describe('any request', () => {
+  it('is answered by the real service, and never with 500', async () => {
+    const { url, call } = await start(await folderOf());
+    const port = Number(new URL(url).port);
+    await fc.assert(
+      fc.asyncProperty(anyRequest, async (request) => {
+        expect(await exchange(port, request)).toMatch(/^HTTP\/1.1 [1234]\d\d /);
+      }),
+      { numRuns: 500 },
+    );
+    expect((await call('POST', '/v1/events?wait=all', event('after', 1))).status).toBe(200);
+  }, 60_000);
 });

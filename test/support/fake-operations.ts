@@ -86,10 +86,8 @@ export class FakeOperations implements Operations {
     if (request.headers['x-signature'] === 'forged') {
       return Promise.resolve({ ok: false, status: 401, code: 'SIGNATURE_WRONG', message: 'the signature is wrong' });
     }
-    const events = [JSON.parse(Buffer.from(request.body).toString()) as JsonValue].flat() as {
-      id: string;
-      type: string;
-    }[];
+    const events = eventsOf(request.body);
+    if (!events) return Promise.resolve({ ok: false, status: 400, code: 'EVENT_INVALID', message: 'not an event' });
     return Promise.resolve({ ok: true, receipts: events.map(({ id, type }) => this.#receipt(type, id)) });
   }
 
@@ -232,5 +230,16 @@ export class FakeOperations implements Operations {
   stallLayers(): void {
     this.layersNow = { local: 'queued' };
     this.layersApplied = never;
+  }
+}
+
+function eventsOf(body: Uint8Array): readonly { readonly id: string; readonly type: string }[] | null {
+  try {
+    const events = [JSON.parse(Buffer.from(body).toString()) as unknown].flat();
+    const isEvent = (event: unknown): event is { id: string; type: string } =>
+      typeof event === 'object' && event !== null && 'id' in event && 'type' in event;
+    return events.every(isEvent) ? events : null;
+  } catch {
+    return null;
   }
 }

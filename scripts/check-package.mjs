@@ -14,7 +14,6 @@ const WANTED = [
   'CHANGELOG.md',
   'dist/index.js',
   'dist/index.d.ts',
-  'dist/testing.js',
   'dist/cli/main.js',
   'dist/dashboard/index.html',
   'schema/tidemark.schema.json',

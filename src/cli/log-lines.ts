@@ -4,8 +4,6 @@ import { escapeControls } from './escape.ts';
 import type { Paint } from './paint.ts';
 import type { Shell } from './shell.ts';
 
-export const LOG_LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error', 'silent'];
-
 /** JSON lines for machines; short lines for a person who watches. Both on standard error. */
 export function shellLog(shell: Shell, level: LogLevel): Log {
   return jsonLog(level, {

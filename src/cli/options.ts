@@ -8,12 +8,13 @@ import type { LogLevel } from '../runtime/log.ts';
 import { daemonAddress } from './address.ts';
 import { Daemon } from './daemon.ts';
 import { UsageError } from './exit.ts';
-import { LOG_LEVELS } from './log-lines.ts';
 import type { Shell } from './shell.ts';
 
 export interface JsonOption {
   readonly json?: boolean;
 }
+
+const LOG_LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error', 'silent'];
 
 export interface RunOptions extends JsonOption {
   readonly listen?: string;

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { run as runCommand } from '../support/children.ts';
 import { builtCli } from '../support/built.ts';
 import { startCli, startDaemon, type CliProcess, type Daemon } from '../support/daemon.ts';
@@ -24,6 +24,9 @@ const CONTRACT = `event_invalidation:
 
 let cwd = '';
 const started: CliProcess[] = [];
+
+// Compiling counts for no test, however busy the machine is.
+beforeAll(() => void builtCli(), 300_000);
 
 beforeEach(() => {
   cwd = mkdtempSync(join(tmpdir(), 'tidemark-run-'));

@@ -6,7 +6,6 @@ import { DaemonRefusal, type Daemon } from '../daemon.ts';
 import { EXIT, UsageError } from '../exit.ts';
 import { safeJson } from '../escape.ts';
 import { untilInterrupted } from '../interrupt.ts';
-import { offsetAt, parseMoment } from '../moment.ts';
 import { daemonOf, examples, positiveNumber, several, withDaemon, type DaemonOptions } from '../options.ts';
 import type { Paint } from '../paint.ts';
 import { Progress } from '../progress.ts';
@@ -81,6 +80,7 @@ type Range = Omit<ReplayRequest, 'signal' | 'onProgress' | 'from' | 'to'> & {
 
 async function rangeOf(options: ReplayOptions, daemon: Daemon, shell: Shell): Promise<Range | null> {
   if (options.from === undefined) throw new UsageError('--from is missing: where does the replay begin?');
+  const { offsetAt, parseMoment } = await import('../moment.ts');
   const now = shell.clock.now();
   const begin = parseMoment(options.from, '--from', now);
   const end = options.to === undefined ? null : parseMoment(options.to, '--to', now);

@@ -54,6 +54,8 @@ export interface ProjectionConfig {
   /** Called with POST. Absent when the projection is a function given to the library. */
   readonly url?: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** Subnets that the URL's name may resolve to although they are not public. */
+  readonly allow: readonly string[];
   /** Refreshes asked for within this time become one. */
   readonly debounceMs: number;
   readonly timeoutMs: number;

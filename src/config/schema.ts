@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { nameSchema } from '../contracts/contract-schema.ts';
+import { readTarget } from '../runtime/address-policy.ts';
+import { parseSubnet } from '../runtime/address.ts';
 import { duration, secret } from '../runtime/options.ts';
 import { parseListen } from './listen.ts';
 
@@ -39,6 +41,13 @@ const projectionSchema = z
       .meta({ description: 'Called with POST.', examples: ['http://127.0.0.1:3000/internal/refresh'] })
       .optional(),
     headers: z.record(z.string(), z.string()).default({}).describe('Sent with the call.'),
+    allow: z
+      .array(z.string().refine((text) => parseSubnet(text) !== null, 'it is not a subnet such as 10.0.0.0/8'))
+      .default([])
+      .meta({
+        description: "Subnets that the URL's name may resolve to although they are not public.",
+        examples: [['172.18.0.0/16']],
+      }),
     debounce: duration()
       .default(200)
       .meta({ description: 'Refreshes asked for within this time become one.', examples: ['200ms'] }),
@@ -46,6 +55,14 @@ const projectionSchema = z
       .default(10_000)
       .meta({ description: 'How long a call may take.', examples: ['10s'] }),
     attempts: z.int().min(1).max(100).default(5).describe('Attempts before the refresh becomes a dead letter.'),
+  })
+  .superRefine(({ url, allow }, context) => {
+    if (url === undefined) return;
+    const read = readTarget(
+      url,
+      allow.flatMap((text) => parseSubnet(text) ?? []),
+    );
+    if (!read.ok) context.addIssue({ code: 'custom', path: ['url'], message: `it cannot be called: ${read.problem}` });
   })
   .describe('A derived artifact that is recomputed.');
 

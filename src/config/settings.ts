@@ -65,9 +65,17 @@ export function namespacesOf(settings: ConfigInput): ReadonlyMap<string, Namespa
 
 export function projectionsOf(settings: ConfigInput): ReadonlyMap<string, ProjectionConfig> {
   return new Map(
-    Object.entries(settings.projections).map(([name, { url, headers, debounce, timeout, attempts }]) => [
+    Object.entries(settings.projections).map(([name, { url, headers, allow, debounce, timeout, attempts }]) => [
       name,
-      { name, ...(url === undefined ? {} : { url }), headers, debounceMs: debounce, timeoutMs: timeout, attempts },
+      {
+        name,
+        ...(url === undefined ? {} : { url }),
+        headers,
+        allow,
+        debounceMs: debounce,
+        timeoutMs: timeout,
+        attempts,
+      },
     ]),
   );
 }

@@ -313,7 +313,7 @@ function withFunctions(
   functions: Readonly<Record<string, Refresh>>,
 ): ProjectionConfig[] {
   const unnamed = Object.keys(functions).filter((name) => !configured.has(name));
-  const defaults = { headers: {}, debounceMs: 200, timeoutMs: 10_000, attempts: 5 };
+  const defaults = { headers: {}, allow: [], debounceMs: 200, timeoutMs: 10_000, attempts: 5 };
   return [...configured.values(), ...unnamed.map((name) => ({ name, ...defaults }))];
 }
 

@@ -25,6 +25,7 @@ export function refreshOf(
       headers: config.headers,
       body: { projection, offset, requests },
       timeoutMs: config.timeoutMs,
+      allow: config.allow,
       signal,
     });
   };

@@ -51,14 +51,14 @@ export class SqliteAppend implements Write {
     const { store, history, tail, deadLetters } = this.#target;
     const batch = this.#batch;
     const fresh = freshOf(batch, history, (ids) => this.#known(ids));
+    const before = tail.offset as Offset;
     const bodies: string[] = [];
     let bytes = 0;
     for (const entry of fresh.entries) {
-      const body = encoded(entry, store);
+      const body = encoded(entry, before + 1 + bodies.length, store);
       bytes += body.length;
       if (bodies.push(body) % 32 === 0) yield;
     }
-    const before = tail.offset as Offset;
     const keys =
       batch.position === null ? fresh.entries.map(({ event }) => store.eventKey(batch.source, event.id)) : null;
     for (let index = 0; index < bodies.length; yield) index += store.insert(bodies, keys, index, before + 1);
@@ -96,10 +96,10 @@ export class SqliteAppend implements Write {
   }
 }
 
-function encoded(entry: Unplaced, store: SqliteStore): string {
+function encoded(entry: Unplaced, offset: number, store: SqliteStore): string {
   let body: string;
   try {
-    body = store.encode(entry);
+    body = store.encode(entry, offset);
   } catch (cause) {
     throw unstorable(entry, cause);
   }

@@ -3,6 +3,7 @@ import type { SqliteDatabase, SqliteRow, SqliteStatement } from '../runtime/sqli
 import type { GroupCommit } from './group-commit.ts';
 import type { DeadLetters } from './journal.ts';
 import type { NewLetter } from './problems.ts';
+import { seal, unseal } from './sealed.ts';
 
 const LIST_DEFAULT = 100;
 
@@ -32,7 +33,7 @@ export class SqliteDeadLetters implements DeadLetters {
 
   async put(letter: Omit<DeadLetter, 'id'>): Promise<DeadLetter> {
     this.#assertOpen();
-    const body = JSON.stringify(letter);
+    const body = seal(JSON.stringify(letter));
     const id = await this.#commits.run(() => Number(this.#insert.run(body).lastInsertRowid));
     this.#count++;
     return { id, ...letter };
@@ -40,7 +41,7 @@ export class SqliteDeadLetters implements DeadLetters {
 
   /** Inside a transaction that somebody else has begun; they count once it is durable and `counted` is called. */
   insert(letters: readonly NewLetter[]): void {
-    for (const letter of letters) this.#insert.run(JSON.stringify(letter));
+    for (const letter of letters) this.#insert.run(seal(JSON.stringify(letter)));
   }
 
   counted(letters: number): void {
@@ -73,5 +74,5 @@ export class SqliteDeadLetters implements DeadLetters {
 }
 
 function letterOf(row: SqliteRow): DeadLetter {
-  return { id: Number(row['id']), ...(JSON.parse(row['body'] as string) as Omit<DeadLetter, 'id'>) };
+  return { id: Number(row['id']), ...(JSON.parse(unseal(row['body'] as string)) as Omit<DeadLetter, 'id'>) };
 }

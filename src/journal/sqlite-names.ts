@@ -1,5 +1,6 @@
 import type { SqliteDatabase, SqliteStatement } from '../runtime/sqlite.ts';
 import type { Names } from './codec.ts';
+import { seal, unseal } from './sealed.ts';
 
 /** The dictionary of names, in memory as a whole. New ones become durable with the entries that use them, or not at all. */
 export class SqliteNames implements Names {
@@ -12,7 +13,7 @@ export class SqliteNames implements Names {
   constructor(db: SqliteDatabase) {
     this.#insert = db.prepare('INSERT INTO names (id, text) VALUES (?, ?)');
     for (const row of db.prepare('SELECT id, text FROM names').all()) {
-      this.#learn(Number(row['id']), JSON.parse(row['text'] as string) as string);
+      this.#learn(Number(row['id']), JSON.parse(unseal(row['text'] as string)) as string);
     }
   }
 
@@ -33,7 +34,7 @@ export class SqliteNames implements Names {
 
   /** Within a transaction; `keep` after it has become durable, `drop` when it has not. */
   save(): void {
-    for (const { id, text } of this.#unsaved) this.#insert.run(id, JSON.stringify(text));
+    for (const { id, text } of this.#unsaved) this.#insert.run(id, seal(JSON.stringify(text)));
   }
 
   keep(): void {

@@ -23,6 +23,9 @@ const STEPS: readonly string[] = [
    INSERT INTO trimmed VALUES (0, 0);`,
 ];
 
+/** A large transaction makes the WAL grow; once it is in the file, no more than this of it stays on the disk. */
+const WAL_BYTES_KEPT = 64 * 1024 * 1024;
+
 export interface JournalFile {
   readonly path: string;
   readonly synchronous: 'full' | 'normal';
@@ -43,6 +46,7 @@ export function openJournalFile(open: SqliteOpen, file: JournalFile): SqliteData
     // The first read takes the lock. Nothing is written before the file is known to be ours.
     const version = schemaVersion(db, file.path);
     db.exec('PRAGMA journal_mode = WAL');
+    db.exec(`PRAGMA journal_size_limit = ${String(WAL_BYTES_KEPT)}`);
     db.exec(`PRAGMA synchronous = ${file.synchronous === 'normal' ? 'NORMAL' : 'FULL'}`);
     db.exec('BEGIN IMMEDIATE');
     upgrade(db, version);

@@ -1,10 +1,10 @@
-import { crc32 } from 'node:zlib';
 import { TidemarkError } from '../errors.ts';
 import type { Entry } from '../model/entry.ts';
 import type { Millis, Offset, SourceId } from '../model/position.ts';
 import type { SqliteDatabase, SqliteStatement, SqliteValue } from '../runtime/sqlite.ts';
 import { decodeEntry, encodeEntry, RECEIVED_AT_PATH, type Unplaced } from './codec.ts';
 import type { Past } from './history.ts';
+import { seal, unseal } from './sealed.ts';
 import { closeJournalFile } from './sqlite-schema.ts';
 import { SqliteNames } from './sqlite-names.ts';
 
@@ -27,6 +27,8 @@ const SELECT_KEYS = {
   one: 'SELECT event, offset FROM entries WHERE event = ?',
   many: `SELECT event, offset FROM entries WHERE event IN (${times(AT_ONCE, '?')})`,
 };
+
+const JSON_OF_BODY = `substr(body, instr(body, '['))`;
 
 /** The journal's tables and every statement on them. Synchronous; knows nothing of queues or time. */
 export class SqliteStore {
@@ -59,9 +61,8 @@ export class SqliteStore {
     }
   }
 
-  encode(entry: Unplaced): string {
-    const json = encodeEntry(entry, this.#names);
-    return `${String(crc32(json))}${json}`;
+  encode(entry: Unplaced, offset: number): string {
+    return seal(encodeEntry(entry, this.#names), offset);
   }
 
   /**
@@ -113,22 +114,30 @@ export class SqliteStore {
     return rows.map((row) => this.#entry(row['offset'] as Offset, row['body'] as string));
   }
 
+  /** Throws when what the tables say of each other cannot all be true. */
   bounds(): { readonly first: Offset; readonly head: Offset } {
     const row = this.#statement(
-      `SELECT t."offset" AS trimmed, (SELECT max(offset) FROM entries) AS newest FROM trimmed t`,
+      `SELECT (SELECT "offset" FROM trimmed) AS trimmed, (SELECT min(offset) FROM entries) AS oldest,
+              (SELECT max(offset) FROM entries) AS newest, (SELECT max("offset") FROM cursors) AS settled`,
     ).get();
-    const trimmed = Number(row?.['trimmed'] ?? 0);
-    return { first: (trimmed + 1) as Offset, head: Math.max(trimmed, Number(row?.['newest'] ?? 0)) as Offset };
+    const [trimmed, oldest, newest, settled] = ['trimmed', 'oldest', 'newest', 'settled'].map((name) => row?.[name]);
+    const first = Number(trimmed) + 1;
+    const head = Number(newest ?? trimmed);
+    if (trimmed == null || (oldest != null && oldest !== first) || Number(settled) > head) {
+      const facts = `trimmed ${String(trimmed)}, entries ${String(oldest)} to ${String(newest)}, settled ${String(settled)}`;
+      throw new TidemarkError('JOURNAL_CORRUPT', facts);
+    }
+    return { first: first as Offset, head: head as Offset };
   }
 
   saveHistory(source: SourceId, past: Past): void {
-    this.#statement('INSERT OR REPLACE INTO sources VALUES (?, ?)').run(source, JSON.stringify(past));
+    this.#statement('INSERT OR REPLACE INTO sources VALUES (?, ?)').run(source, seal(JSON.stringify(past)));
   }
 
   histories(): (readonly [SourceId, Past])[] {
     return this.#statement('SELECT * FROM sources')
       .all()
-      .map((row) => [row['source'] as string, JSON.parse(row['history'] as string) as Past]);
+      .map((row) => [row['source'] as string, JSON.parse(unseal(row['history'] as string)) as Past]);
   }
 
   saveCursor(consumer: string, offset: Offset): void {
@@ -141,11 +150,12 @@ export class SqliteStore {
       .map((row) => [row['consumer'] as string, row['offset'] as Offset]);
   }
 
-  /** The first offset of a range that was received at or after `time`; `null` when all are older. */
+  /** The first offset of a range that was received at or after `time`; `null` when all are older (or unreadable). */
   firstSince(time: Millis, after: number, upTo: number): Offset | null {
     const row = this.#statement(
       `SELECT offset FROM entries WHERE offset > ? AND offset <= ?
-       AND json_extract(substr(body, instr(body, '[')), '${RECEIVED_AT_PATH}') >= ? ORDER BY offset LIMIT 1`,
+       AND CASE WHEN json_valid(${JSON_OF_BODY}) THEN json_extract(${JSON_OF_BODY}, '${RECEIVED_AT_PATH}') END >= ?
+       ORDER BY offset LIMIT 1`,
     ).get(after, upTo, time);
     return row ? (row['offset'] as Offset) : null;
   }
@@ -166,14 +176,11 @@ export class SqliteStore {
   }
 
   #entry(offset: Offset, body: string): Entry {
-    const start = body.indexOf('[');
-    const json = body.slice(start);
     try {
-      if (crc32(json) === Number(body.slice(0, start))) return decodeEntry(offset, json, this.#names);
+      return decodeEntry(offset, unseal(body, offset), this.#names);
     } catch (cause) {
       throw new TidemarkError('JOURNAL_CORRUPT', `entry ${String(offset)} cannot be read`, { cause });
     }
-    throw new TidemarkError('JOURNAL_CORRUPT', `entry ${String(offset)} does not match its checksum`);
   }
 
   #statement(sql: string): SqliteStatement {

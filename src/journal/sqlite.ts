@@ -14,7 +14,7 @@ import { History } from './history.ts';
 import type { Journal, JournalContext, JournalKind, JournalReport } from './journal.ts';
 import { SqliteAppend, type Tail } from './sqlite-append.ts';
 import { SqliteDeadLetters } from './sqlite-dead-letters.ts';
-import { journalError, openJournalFile } from './sqlite-schema.ts';
+import { closeJournalFile, journalError, openJournalFile } from './sqlite-schema.ts';
 import { SqliteStore } from './sqlite-store.ts';
 import { Waiting } from './waiting.ts';
 
@@ -44,7 +44,13 @@ export const sqliteJournal: JournalKind<SqliteJournalOptions> = {
     } catch (cause) {
       throw new TidemarkError('JOURNAL_OPEN_FAILED', path, { cause });
     }
-    return new SqliteJournal(runtime, path, openJournalFile(open, { path, synchronous: options.synchronous }));
+    const db = openJournalFile(open, { path, synchronous: options.synchronous });
+    try {
+      return new SqliteJournal(runtime, path, db);
+    } catch (error) {
+      closeJournalFile(db);
+      throw journalError(error, path);
+    }
   },
 };
 
@@ -61,6 +67,8 @@ export class SqliteJournal implements Journal {
   #head: Offset;
   #first: Offset;
   readonly #tail: Tail;
+  /** Entries up to here may already be gone, while the transaction that forgets them is open. */
+  #forgetting = 0;
   #cancelCursorTimer: (() => void) | undefined;
   #closed: Promise<void> | undefined;
   #trimming: Promise<number> = Promise.resolve(0);
@@ -121,7 +129,9 @@ export class SqliteJournal implements Journal {
   // eslint-disable-next-line @typescript-eslint/require-await -- the seam is asynchronous, SQLite is not
   async read(after: Offset, limit: number): Promise<readonly Entry[]> {
     this.#assertOpen();
-    return this.#reading(() => this.#store.read(after, this.#head, limit));
+    const entries = this.#reading(() => this.#store.read(after, this.#head, limit));
+    this.#assertWhole(after, limit, entries);
+    return entries;
   }
 
   changed(after: Offset, signal: AbortSignal): Promise<void> {
@@ -211,7 +221,9 @@ export class SqliteJournal implements Journal {
         const bound = Math.min(this.#head, this.#cursors.lowest, from + TRIM_AT_ONCE);
         const kept = this.#store.firstSince(olderThan, from, bound);
         const last = kept === null ? bound : kept - 1;
-        if (last > from) this.#store.forget(last);
+        if (last <= from) return last;
+        this.#forgetting = last;
+        this.#store.forget(last);
         return last;
       });
       if (upTo <= from) return forgotten;
@@ -244,6 +256,16 @@ export class SqliteJournal implements Journal {
     this.#store.rollback();
     this.#history.drop();
     this.#tail.offset = this.#head;
+  }
+
+  /** Rows that have gone missing must not look like entries that never were. */
+  #assertWhole(after: Offset, limit: number, entries: readonly Entry[]): void {
+    const expected = Math.max(after, this.#forgetting, this.#first - 1) + 1;
+    const oldest = entries[0]?.offset ?? expected;
+    const newest = entries.at(-1)?.offset ?? oldest - 1;
+    const isWhole = oldest <= expected && newest - oldest === entries.length - 1;
+    if (isWhole && (entries.length >= limit || newest >= this.#head || after >= this.#head)) return;
+    throw new TidemarkError('JOURNAL_CORRUPT', `${this.#path}: entries behind ${String(after)} are missing`);
   }
 
   #reading<T>(read: () => T): T {

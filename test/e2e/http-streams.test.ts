@@ -347,7 +347,7 @@ describe('closing', () => {
   });
 
   it('does not wait for connections that say nothing', async () => {
-    const { server, socket } = await serve();
+    const { server, socket } = await serve({ limits: { headersTimeoutMs: 60_000, drainTimeoutMs: 60_000 } });
     const [silent, half] = [await socket(), await socket()];
     half.write('GET /livez HTTP/1.1\r\nHost: loc');
     const gone = Promise.all([readAll(silent), readAll(half)]);

@@ -106,7 +106,10 @@ export class SeededRandom implements Random {
   }
 
   id(): string {
-    const hex = (): string => Math.floor(this.next() * 0x1_0000_0000).toString(16).padStart(8, '0');
+    const hex = (): string =>
+      Math.floor(this.next() * 0x1_0000_0000)
+        .toString(16)
+        .padStart(8, '0');
     return `${hex()}-${hex()}`;
   }
 }

@@ -29,6 +29,9 @@ if (await setup()) {
     metrics: createMetrics(),
   };
   await write('docs/reference.md', await reference(lists));
+  const { configJsonSchema, contractJsonSchema } = await load('config/json-schema.js');
+  await write('schema/contract.schema.json', JSON.stringify(contractJsonSchema()));
+  await write('schema/tidemark.schema.json', JSON.stringify(configJsonSchema(lists)));
 } else {
   process.exitCode = 1;
 }

@@ -42,7 +42,7 @@ const oneKind = { oneOf: ACTION_KINDS.map((kind) => ({ required: [kind] })) };
 
 export const actionSchema = z
   .strictObject({ ...actionFields(), namespace: namespace.optional(), layers: layers.optional() })
-  .meta({ description: 'One action: its kind and its target.', ...oneKind });
+  .meta({ id: 'action', description: 'One action: its kind and its target.', ...oneKind });
 
 const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 const comparison = z.union([z.number(), z.string()]);
@@ -70,7 +70,8 @@ export const whenSchema: z.ZodType = z
       .object({
         all: z.array(whenSchema).min(1).describe('All of these hold.').optional(),
         any: z.array(whenSchema).min(1).describe('At least one of these holds.').optional(),
-        not: whenSchema.describe('This does not hold.').optional(),
+        // Described it would be another schema, and that another one, without end.
+        not: whenSchema.optional(),
       })
       .catchall(z.union([scalar, z.array(scalar), testSchema])),
   )
@@ -105,7 +106,7 @@ const eventSchema = z
       .describe('A row change, as a change feed gives it.')
       .optional(),
   })
-  .describe('The event that is given.');
+  .meta({ id: 'event', description: 'The event that is given.' });
 
 const expectedSchema = z
   .strictObject({
@@ -114,7 +115,7 @@ const expectedSchema = z
     layers: layers.optional(),
     widened: z.literal(true).describe('The exact target cannot be told.').optional(),
   })
-  .meta({ description: 'One action that must be planned.', ...oneKind });
+  .meta({ id: 'expected', description: 'One action that must be planned.', ...oneKind });
 
 export const testsSchema = z
   .array(
@@ -124,7 +125,7 @@ export const testsSchema = z
       expect: z.array(expectedSchema).describe('Exactly these actions, in any order; [] for none.'),
     }),
   )
-  .describe('Given an event, exactly these actions.');
+  .meta({ id: 'tests', description: 'Given an event, exactly these actions.' });
 
 export const contractSchema = z
   .strictObject({

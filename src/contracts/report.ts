@@ -50,9 +50,23 @@ export class Report {
 
   #add(finding: Finding): void {
     if (finding.severity === 'error') this.#errors++;
-    if (this.#findings.length < FINDINGS_MAX) this.#findings.push(finding);
+    if (this.#findings.length < FINDINGS_MAX) this.#findings.push(printable(finding));
     else this.#dropped++;
   }
+}
+
+/** What a file holds may be repeated in a terminal: control characters come out escaped. */
+function printable(finding: Finding): Finding {
+  const { what, why, fix } = finding;
+  if (![what, why, fix].some((text) => /[\p{Cc}\p{Cs}\u2028\u2029]/u.test(text))) return finding;
+  return { ...finding, what: escaped(what), why: escaped(why), fix: escaped(fix) };
+}
+
+function escaped(text: string): string {
+  return text.replace(
+    /[\p{Cc}\p{Cs}\u2028\u2029]/gu,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 /** What is said at the place of a mistake in the YAML itself, or of a missing variable, follows from it. */

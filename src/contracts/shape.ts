@@ -20,6 +20,7 @@ export interface JsonSchema {
   readonly items?: JsonSchema | readonly JsonSchema[];
   readonly anyOf?: readonly JsonSchema[];
   readonly oneOf?: readonly JsonSchema[];
+  readonly allOf?: readonly JsonSchema[];
   readonly examples?: readonly unknown[];
   readonly $ref?: string;
 }
@@ -39,7 +40,7 @@ export function jsonSchemaOf(schema: z.ZodType): JsonSchema {
       if (Array.isArray(examples)) jsonSchema.examples = examples;
       const { def } = zodSchema._zod;
       const fallback: unknown = def.type === 'default' || def.type === 'prefault' ? def.defaultValue : undefined;
-      if (fallback !== undefined) jsonSchema.default = fallback as NonNullable<typeof jsonSchema.default>;
+      if (fallback !== undefined) jsonSchema.default = fallback;
     },
   }) as JsonSchema;
 }
@@ -293,16 +294,20 @@ class Reporter {
           if (property) return [property];
           return isSchema(option.additionalProperties) ? [option.additionalProperties] : [];
         });
-    return at;
+    return at.map((schema) => this.#resolved(schema));
+  }
+
+  #resolved(schema: JsonSchema): JsonSchema {
+    const [only, ...more] = schema.allOf ?? [];
+    const ref = schema.$ref ?? (more.length === 0 ? only?.$ref : undefined);
+    return (ref === undefined ? undefined : resolveRef(this.#json, ref)) ?? schema;
   }
 
   /** A schema's alternatives, references followed. */
   #options(schema: JsonSchema, depth = 0): readonly JsonSchema[] {
     if (depth > 8) return [];
-    if (schema.$ref !== undefined) {
-      const target = resolveRef(this.#json, schema.$ref);
-      return target ? this.#options(target, depth + 1) : [];
-    }
+    const resolved = this.#resolved(schema);
+    if (resolved !== schema) return this.#options(resolved, depth + 1);
     const alternatives = schema.anyOf ?? (schema.properties ? undefined : schema.oneOf);
     return alternatives ? alternatives.flatMap((option) => this.#options(option, depth + 1)) : [schema];
   }

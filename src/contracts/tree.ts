@@ -82,6 +82,6 @@ export function kindInWords(tree: Tree | undefined): string {
 
 /** Keeps a message on one line and printable, whatever the file holds. */
 export function clip(text: string): string {
-  const short = text.length > 60 ? `${text.slice(0, 57)}...` : text;
+  const short = text.length > 100 ? `${text.slice(0, 97)}...` : text;
   return JSON.stringify(short).slice(1, -1);
 }

@@ -2,6 +2,7 @@ import { isAlias, isMap, isNode, isScalar, isSeq } from 'yaml';
 import type { Alias, Document, LineCounter, Scalar, YAMLError, YAMLMap } from 'yaml';
 import type { Finding } from './finding.ts';
 import { Report } from './report.ts';
+import { clip } from './tree.ts';
 import type { MapEntry, MapTree, Place, ScalarTree, Tree } from './yaml-tree.ts';
 
 export interface YamlDocument {
@@ -118,7 +119,7 @@ export class Reader {
       this.#report.error(
         'YAML_KEY_DUPLICATE',
         place,
-        `"${key}" stands here twice`,
+        `"${clip(key)}" stands here twice`,
         'only one of the two could count',
         'remove one of them',
       );
@@ -132,7 +133,7 @@ export class Reader {
     this.#report.error(
       'YAML_ALIAS_UNKNOWN',
       place,
-      `the alias *${node.source} has no anchor before it`,
+      `the alias *${clip(node.source)} has no anchor before it`,
       'an alias repeats a value that an anchor names',
       'add the anchor, or put the text in quotes',
     );
@@ -165,7 +166,7 @@ export class Reader {
     this.#report.error(
       'YAML_VALUE',
       place,
-      `"${text}" is not a value that can be used`,
+      `"${clip(text)}" is not a value that can be used`,
       'values are texts, finite numbers, true, false and null',
       'put it in quotes',
     );
@@ -177,7 +178,7 @@ export class Reader {
     this.#report.error(
       'YAML_TAG',
       place,
-      `the tag ${tag} is not known`,
+      `the tag ${clip(tag)} is not known`,
       'only the types of YAML 1.2 core are read',
       'remove the tag',
     );
@@ -191,7 +192,7 @@ export class Reader {
       return;
     }
     this.#unreadable = true;
-    this.#report.error('YAML_SYNTAX', place, sentence, 'the text is not YAML', syntaxFix(code));
+    this.#report.error('YAML_SYNTAX', place, clip(sentence), 'the text is not YAML', syntaxFix(code));
   }
 }
 

@@ -11,8 +11,8 @@ export interface ParsedYaml {
 
 /** No contract file that a person keeps is larger; a bomb is. */
 export const TEXT_MAX = 1 << 20;
-/** The parser takes some 10 µs a token, so this bounds a file to seconds. The brief's contract has about 50. */
-const TOKENS_MAX = 200_000;
+/** The parser takes up to 25 µs for one, so this bounds a file to seconds. A contract has about 50. */
+export const TOKENS_MAX = 100_000;
 /** Nested deeper, the composer's recursion would end the process; contracts nest to about 8. */
 export const DEPTH_MAX = 64;
 

@@ -7,19 +7,22 @@ import { seal, unseal } from './sealed.ts';
 
 const LIST_DEFAULT = 100;
 
+/** Runs it if the journal is open, and turns SQLite's errors into the journal's. */
+type Guard = <T>(read: () => T) => T;
+
 /** Dead letters beside the entries they come from: durable with the same flush. */
 export class SqliteDeadLetters implements DeadLetters {
   readonly #commits: GroupCommit;
-  readonly #assertOpen: () => void;
+  readonly #guard: Guard;
   readonly #insert: SqliteStatement;
   readonly #list: SqliteStatement;
   readonly #get: SqliteStatement;
   readonly #delete: SqliteStatement;
   #count: number;
 
-  constructor(db: SqliteDatabase, commits: GroupCommit, assertOpen: () => void) {
+  constructor(db: SqliteDatabase, commits: GroupCommit, guard: Guard) {
     this.#commits = commits;
-    this.#assertOpen = assertOpen;
+    this.#guard = guard;
     this.#insert = db.prepare('INSERT INTO dead_letters (body) VALUES (?)');
     this.#list = db.prepare('SELECT id, body FROM dead_letters WHERE id > ? ORDER BY id LIMIT ?');
     this.#get = db.prepare('SELECT id, body FROM dead_letters WHERE id = ?');
@@ -32,7 +35,7 @@ export class SqliteDeadLetters implements DeadLetters {
   }
 
   async put(letter: Omit<DeadLetter, 'id'>): Promise<DeadLetter> {
-    this.#assertOpen();
+    this.#guard(() => undefined);
     const body = seal(JSON.stringify(letter));
     const id = await this.#commits.run(() => Number(this.#insert.run(body).lastInsertRowid));
     this.#count++;
@@ -60,7 +63,7 @@ export class SqliteDeadLetters implements DeadLetters {
   }
 
   async remove(id: number): Promise<boolean> {
-    this.#assertOpen();
+    this.#guard(() => undefined);
     const removed = await this.#commits.run(() => Number(this.#delete.run(id).changes));
     this.#count -= removed;
     return removed > 0;
@@ -68,8 +71,7 @@ export class SqliteDeadLetters implements DeadLetters {
 
   // eslint-disable-next-line @typescript-eslint/require-await -- the seam is asynchronous, SQLite is not
   async #reading<T>(read: () => T): Promise<T> {
-    this.#assertOpen();
-    return read();
+    return this.#guard(read);
   }
 }
 

@@ -40,11 +40,13 @@ export interface JournalFile {
  */
 export function openJournalFile(open: SqliteOpen, file: JournalFile): SqliteDatabase {
   let db: SqliteDatabase | undefined;
+  let close = abandon;
   try {
     db = open(file.path);
     db.exec('PRAGMA locking_mode = EXCLUSIVE');
     // The first read takes the lock. Nothing is written before the file is known to be ours.
     const version = schemaVersion(db, file.path);
+    close = closeAfterError;
     db.exec('PRAGMA journal_mode = WAL');
     db.exec(`PRAGMA journal_size_limit = ${String(WAL_BYTES_KEPT)}`);
     db.exec(`PRAGMA synchronous = ${file.synchronous === 'normal' ? 'NORMAL' : 'FULL'}`);
@@ -53,7 +55,7 @@ export function openJournalFile(open: SqliteOpen, file: JournalFile): SqliteData
     db.exec('COMMIT');
     return db;
   } catch (error) {
-    if (db) abandon(db);
+    if (db) close(db);
     throw openError(error, file.path);
   }
 }
@@ -71,12 +73,21 @@ export function closeJournalFile(db: SqliteDatabase): void {
   }
 }
 
-/** Closes a file that could not be used, as it was. */
+/** Closes after an error, which is the one that the user needs; a damaged file may keep its lock until we end. */
+export function closeAfterError(db: SqliteDatabase): void {
+  try {
+    closeJournalFile(db);
+  } catch {
+    return;
+  }
+}
+
+/** Closes a file that is not to be touched. */
 function abandon(db: SqliteDatabase): void {
   try {
     giveLockBack(db);
   } catch {
-    // It is the first error that the user needs.
+    return;
   } finally {
     db.close();
   }

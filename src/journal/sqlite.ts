@@ -14,7 +14,7 @@ import { History } from './history.ts';
 import type { Journal, JournalContext, JournalKind, JournalReport } from './journal.ts';
 import { SqliteAppend, type Tail } from './sqlite-append.ts';
 import { SqliteDeadLetters } from './sqlite-dead-letters.ts';
-import { closeJournalFile, journalError, openJournalFile } from './sqlite-schema.ts';
+import { closeAfterError, journalError, openJournalFile } from './sqlite-schema.ts';
 import { SqliteStore } from './sqlite-store.ts';
 import { Waiting } from './waiting.ts';
 
@@ -48,7 +48,7 @@ export const sqliteJournal: JournalKind<SqliteJournalOptions> = {
     try {
       return new SqliteJournal(runtime, path, db);
     } catch (error) {
-      closeJournalFile(db);
+      closeAfterError(db);
       throw journalError(error, path);
     }
   },
@@ -99,8 +99,9 @@ export class SqliteJournal implements Journal {
       },
       runtime.clock,
     );
-    this.deadLetters = new SqliteDeadLetters(db, this.#commits, () => {
+    this.deadLetters = new SqliteDeadLetters(db, this.#commits, (read) => {
       this.#assertOpen();
+      return this.#reading(read);
     });
   }
 
@@ -201,14 +202,16 @@ export class SqliteJournal implements Journal {
   }
 
   async #close(): Promise<void> {
-    try {
-      await this.#commits.idle();
-      this.#cancelCursorTimer?.();
-      if (this.#cursors.dirty) await this.#saveCursors();
-      this.#bytes = this.#store.bytes();
-    } finally {
-      this.#store.close();
-    }
+    await this.#commits.idle();
+    this.#cancelCursorTimer?.();
+    if (this.#cursors.dirty) await this.#saveCursors();
+    this.#reading(() => {
+      try {
+        this.#bytes = this.#store.bytes();
+      } finally {
+        this.#store.close();
+      }
+    });
   }
 
   async #trim(olderThan: Millis): Promise<number> {

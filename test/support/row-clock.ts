@@ -1,4 +1,4 @@
-import type { Client } from 'pg';
+import type { Pool } from 'pg';
 import type { PostgresServer } from './postgres.ts';
 
 /**
@@ -10,18 +10,21 @@ export async function createRowClock(server: PostgresServer): Promise<void> {
   await server.sql(`
     create table item (id int primary key, v int not null);
     create table row_clock (id int primary key, n bigint not null) with (fillfactor = 50);
-    create function tick_new() returns trigger language plpgsql as $$ begin
+    create function tick() returns trigger language plpgsql as $$ begin
       insert into row_clock select distinct id, 1 from changed order by id on conflict (id) do update set n = row_clock.n + 1;
       return null; end $$;
     create function tick_all() returns trigger language plpgsql as $$ begin
       update row_clock set n = n + 1;
       return null; end $$;
-    create trigger i after insert on item referencing new table as changed for each statement execute function tick_new();
-    create trigger u after update on item referencing new table as changed for each statement execute function tick_new();
-    create trigger d after delete on item referencing old table as changed for each statement execute function tick_new();
-    create trigger t after truncate on item for each statement execute function tick_all();
-  `);
+    ${ROW_CLOCK_TRIGGERS}`);
 }
+
+/** For a new table `item`. */
+export const ROW_CLOCK_TRIGGERS = `
+  create trigger i after insert on item referencing new table as changed for each statement execute function tick();
+  create trigger u after update on item referencing new table as changed for each statement execute function tick();
+  create trigger d after delete on item referencing old table as changed for each statement execute function tick();
+  create trigger t after truncate on item for each statement execute function tick_all();`;
 
 /** What a reader caches: the row as one snapshot sees it, and its number. */
 export interface Version {
@@ -29,7 +32,7 @@ export interface Version {
   readonly v: number | null;
 }
 
-export async function loadVersion(client: Client, id: number): Promise<Version> {
+export async function loadVersion(client: Pool, id: number): Promise<Version> {
   const { rows } = await client.query<{ n: string | null; v: number | null }>(
     'select (select n from row_clock where id = $1) as n, (select v from item where id = $1) as v',
     [id],
@@ -46,11 +49,11 @@ interface Sample {
 /** What the database has shown of some rows, and when: the measure that reads are held against. */
 export class Observed {
   readonly #samples = new Map<number, Sample[]>();
-  readonly #client: Client;
+  readonly #client: Pool;
   readonly #ids: readonly number[];
   readonly #keepMs: number;
 
-  constructor(client: Client, ids: readonly number[], keepMs: number) {
+  constructor(client: Pool, ids: readonly number[], keepMs: number) {
     this.#client = client;
     this.#ids = ids;
     this.#keepMs = keepMs;

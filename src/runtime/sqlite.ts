@@ -74,8 +74,24 @@ function loadBuiltIn(): Driver | undefined {
 /** SQLite's result codes that a caller tells apart (https://sqlite.org/rescode.html). */
 export const SQLITE = { BUSY: 5, READONLY: 8, IOERR: 10, CORRUPT: 11, FULL: 13, CANTOPEN: 14, NOTADB: 26 } as const;
 
+/** SQLite's own sentences: the package's `all` throws with these alone, without the code. */
+const SENTENCES: readonly (readonly [sentence: string, code: number])[] = [
+  ['database is locked', SQLITE.BUSY],
+  ['attempt to write a readonly database', SQLITE.READONLY],
+  ['disk I/O error', SQLITE.IOERR],
+  ['database disk image is malformed', SQLITE.CORRUPT],
+  ['database or disk is full', SQLITE.FULL],
+  ['unable to open database file', SQLITE.CANTOPEN],
+  ['file is not a database', SQLITE.NOTADB],
+];
+
+/** What SQLite reports for everything else, e.g. a table that is missing. */
+const GENERIC = 1;
+
 /** SQLite's primary result code of an error; `null` when it did not come from SQLite. */
 export function sqliteCode(error: unknown): number | null {
-  if (typeof error !== 'object' || error === null || !('errcode' in error)) return null;
-  return typeof error.errcode === 'number' ? error.errcode & 0xff : null;
+  if (!(error instanceof Error)) return null;
+  if ('errcode' in error && typeof error.errcode === 'number') return error.errcode & 0xff;
+  if (!('code' in error) || error.code !== 'ERR_SQLITE_ERROR') return null;
+  return SENTENCES.find(([sentence]) => error.message.includes(sentence))?.[1] ?? GENERIC;
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { run as runCommand } from '../support/children.ts';
 import { builtCli } from '../support/built.ts';
-import { startCli, startDaemon, type CliProcess, type Daemon } from '../support/daemon.ts';
+import { endAll, startCli, startDaemon, type CliProcess, type Daemon } from '../support/daemon.ts';
 import { freePort } from '../support/ports.ts';
 
 const TIMEOUT = { timeout: 60_000 };
@@ -23,7 +23,6 @@ const CONTRACT = `event_invalidation:
 `;
 
 let cwd = '';
-const started: CliProcess[] = [];
 
 // Compiling counts for no test, however busy the machine is.
 beforeAll(() => void builtCli(), 300_000);
@@ -36,10 +35,7 @@ beforeEach(() => {
 });
 
 afterEach(async () => {
-  for (const { child, ended } of started.splice(0)) {
-    child.kill('SIGKILL');
-    await ended;
-  }
+  await endAll();
   rmSync(cwd, { recursive: true });
 });
 
@@ -49,13 +45,11 @@ function write(name: string, text: string): void {
 
 async function daemon(args: readonly string[] = [], env: Record<string, string> = {}): Promise<Daemon> {
   const process = await startDaemon({ cwd, env }, args);
-  started.push(process);
   return process;
 }
 
 async function cli(...args: string[]): Promise<{ code: number | string; stdout: string; stderr: string }> {
   const process = startCli(args, { cwd });
-  started.push(process);
   const code = await process.ended;
   return { code, stdout: process.stdout, stderr: process.stderr };
 }
@@ -70,7 +64,6 @@ const logs = ({ stderr }: CliProcess): { msg: string; level: number }[] =>
 describe('run', () => {
   test('says in one line where it is and what it has, and logs JSON on standard error alone', TIMEOUT, async () => {
     const process = startCli(['run', '--listen', '127.0.0.1:0'], { cwd });
-    started.push(process);
     await expect.poll(() => process.stdout, { timeout: 20_000 }).toContain('\n');
     expect(process.stdout).toMatch(
       /^Tidemark \S+ on http:\/\/127\.0\.0\.1:\d+ {2}sources: app \(http\) {2}layers: local \(memory\)\n$/,
@@ -130,12 +123,10 @@ describe('run', () => {
     const token = 'canary-token-that-nobody-may-see-0123456789';
     write('tidemark.yaml', `${CONFIG}server: { listen: "0.0.0.0:0", admin_token: "\${TIDEMARK_ADMIN_TOKEN}" }\n`);
     const process = startCli(['run', '--json', '--log-level', 'debug'], { cwd, env: { TIDEMARK_ADMIN_TOKEN: token } });
-    started.push(process);
     await expect.poll(() => process.stdout, { timeout: 20_000 }).toContain('\n');
     const { url } = JSON.parse(process.stdout) as { url: string };
     expect((await fetch(`${url}/v1/status`)).status).toBe(401);
     const status = startCli(['status', '--url', url], { cwd, env: { TIDEMARK_ADMIN_TOKEN: token } });
-    started.push(status);
     expect(await status.ended).toBe(0);
     process.child.kill('SIGTERM');
     expect(await process.ended).toBe(0);
@@ -180,7 +171,6 @@ describe('the commands together', () => {
     const port = await freePort();
     write('tidemark.yaml', `${CONFIG}server: { listen: "127.0.0.1:${String(port)}" }\n`);
     const process = startCli(['run', '--json'], { cwd });
-    started.push(process);
     await expect.poll(() => process.stdout, { timeout: 20_000 }).toContain('\n');
 
     const emitted = await cli('emit', '--type', 'product.updated', '--data', '{"product_id": 42}', '--wait');
@@ -241,7 +231,6 @@ describe('dev', () => {
       rmSync(cwd, { recursive: true });
       mkdirSync(cwd);
       const process = startCli(['dev', '--json', '--listen', `127.0.0.1:${String(await freePort())}`], { cwd });
-      started.push(process);
       await expect.poll(() => process.stdout, { timeout: 30_000 }).toContain('\n');
       const { url, shopUrl } = JSON.parse(process.stdout) as { url: string; shopUrl: string };
       expect((await fetch(`${url}/readyz`)).status).toBe(200);
@@ -255,7 +244,6 @@ describe('dev', () => {
 
   test('in a folder with a configuration runs that', TIMEOUT, async () => {
     const process = startCli(['dev', '--json', '--listen', '127.0.0.1:0'], { cwd });
-    started.push(process);
     await expect.poll(() => process.stdout, { timeout: 20_000 }).toContain('\n');
     const line = JSON.parse(process.stdout) as { url: string; shopUrl?: string };
     expect(line.shopUrl).toBeUndefined();

@@ -16,7 +16,7 @@ import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Entry } from '../../src/model/entry.ts';
 import { SeededRandom } from '../../src/runtime/virtual.ts';
 import { builtCli } from '../support/built.ts';
-import { startCli, startDaemon, type Daemon } from '../support/daemon.ts';
+import { endAll, startCli, startDaemon, type Daemon } from '../support/daemon.ts';
 import { cloudEvent, Traffic, type Acknowledged } from '../support/traffic.ts';
 
 const LONG = process.env['TIDEMARK_LONG'] === '1';
@@ -69,7 +69,8 @@ event_invalidation:
   );
 });
 
-afterEach(() => {
+afterEach(async () => {
+  await endAll();
   ledger.closeAllConnections();
   ledger.close();
   rmSync(folder, { recursive: true });

@@ -8,7 +8,7 @@ import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Entry } from '../../src/model/entry.ts';
 import { SeededRandom } from '../../src/runtime/virtual.ts';
 import { builtCli } from '../support/built.ts';
-import { startDaemon, type Daemon } from '../support/daemon.ts';
+import { endAll, startDaemon, type Daemon } from '../support/daemon.ts';
 import { cloudEvent, Traffic } from '../support/traffic.ts';
 
 /** What docs/cli.md promises: 10 s for requests and 5 s for layers. */
@@ -25,7 +25,8 @@ beforeEach(() => {
   configure('');
 });
 
-afterEach(() => {
+afterEach(async () => {
+  await endAll();
   for (const close of closers.splice(0)) close();
   rmSync(folder, { recursive: true });
 });

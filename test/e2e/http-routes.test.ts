@@ -220,6 +220,11 @@ describe('what the service knows', () => {
     },
   );
 
+  it('says that a parameter is there twice, rather than choosing one', async () => {
+    const { call } = await serve();
+    expect((await call('GET', '/v1/journal?after=1&after=2')).message).toBe('the parameter after is there twice');
+  });
+
   it('shows status, explanation, contracts and the graph of them', async () => {
     const { call } = await serve();
     expect((await call('GET', '/v1/status')).json.ready).toBe(true);

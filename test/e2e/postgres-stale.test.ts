@@ -13,8 +13,10 @@ import { createRowClock } from '../support/row-clock.ts';
 import { until, WatchedCache } from '../support/watched-cache.ts';
 
 const SECONDS = Number(process.env['TIDEMARK_STALE_SECONDS'] ?? 15);
-const REFILL = 'insert into item select g, 0 from generate_series(1, 100000) g on conflict do nothing;';
-const UPHEAVALS = ['update item set v = v + 1;', 'truncate item;', REFILL];
+const fill = (rows: number): string =>
+  `insert into item select g, 0 from generate_series(1, ${rows}) g on conflict do nothing;`;
+const BULK = 'update item set v = v + 1;';
+const TRUNCATE = 'truncate item;';
 
 const withPgbench = await needs('pgbench', async () => {
   await pgbench();
@@ -28,7 +30,7 @@ for (const { version, suite, start } of await pgServers()) {
       beforeAll(async () => {
         server = await start({ deadlock_timeout: '100ms' });
         await createRowClock(server);
-        await server.sql(REFILL);
+        await server.sql(fill(100_000));
       });
       afterAll(() => server.stop());
 
@@ -40,7 +42,7 @@ for (const { version, suite, start } of await pgServers()) {
             const began = performance.now();
             await watched.hits(500);
             for (let round = 0; round === 0 || performance.now() - began < SECONDS * 1_000; round++) {
-              for (const text of UPHEAVALS) {
+              for (const text of [...(round > 0 ? [fill(100_000)] : []), BULK, TRUNCATE, fill(1_000)]) {
                 await (
                   await bench(server, [{ text, weight: 1 }], ['-t', '1', '-c', '1', '--max-tries=20'])
                 ).ended;

@@ -24,6 +24,18 @@ export interface CliOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
+const running = new Set<CliProcess>();
+
+/** For `afterEach`: a test that fails half-way must not leave a daemon behind. */
+export async function endAll(): Promise<void> {
+  await Promise.all(
+    Array.from(running, ({ child, ended }) => {
+      child.kill('SIGKILL');
+      return ended;
+    }),
+  );
+}
+
 export function startCli(args: readonly string[], { cwd, env = {} }: CliOptions): CliProcess {
   const child = startChild(process.execPath, [builtCli(), ...args], {
     cwd,
@@ -33,7 +45,7 @@ export function startCli(args: readonly string[], { cwd, env = {} }: CliOptions)
   const said = { stdout: '', stderr: '' };
   child.stdout?.on('data', (chunk: Buffer) => (said.stdout += chunk.toString()));
   child.stderr?.on('data', (chunk: Buffer) => (said.stderr += chunk.toString()));
-  return {
+  const started: CliProcess = {
     child,
     get stdout() {
       return said.stdout;
@@ -41,8 +53,13 @@ export function startCli(args: readonly string[], { cwd, env = {} }: CliOptions)
     get stderr() {
       return said.stderr;
     },
-    ended: exited(child).then(() => child.exitCode ?? child.signalCode ?? -1),
+    ended: exited(child).then(() => {
+      running.delete(started);
+      return child.exitCode ?? child.signalCode ?? -1;
+    }),
   };
+  running.add(started);
+  return started;
 }
 
 export interface Daemon extends CliProcess {

@@ -19,6 +19,8 @@ if (await setup()) {
   const { sourceKinds } = await load('sources/index.js');
   const { journalKinds } = await load('journal/index.js');
   const { layerKinds } = await load('layers/index.js');
+  const { configSchema } = await load('config/schema.js');
+  const { jsonSchemaOf } = await load('contracts/shape.js');
   const { ERRORS } = await load('errors.js');
   const { createMetrics } = await load('runtime/metrics.js');
   const lists = {
@@ -28,7 +30,7 @@ if (await setup()) {
     errors: ERRORS,
     metrics: createMetrics(),
   };
-  await write('docs/reference.md', await reference(lists));
+  await write('docs/reference.md', await reference({ ...lists, config: configSchema, jsonSchema: jsonSchemaOf }));
   const { configJsonSchema, contractJsonSchema } = await load('config/json-schema.js');
   await write('schema/contract.schema.json', JSON.stringify(contractJsonSchema()));
   await write('schema/tidemark.schema.json', JSON.stringify(configJsonSchema(lists)));

@@ -1,6 +1,5 @@
 // docs/reference.md from the lists in the code. Pure: the lists are arguments, so the test that finds it stale can give
 // those of the sources and the script those of the build.
-import { z } from 'zod';
 
 const table = (head, rows) => [
   `| ${head.join(' | ')} |`,
@@ -22,8 +21,7 @@ function typeOf(schema) {
   return schema.type ?? 'anything';
 }
 
-function options(kind) {
-  const schema = z.toJSONSchema(kind.options, { io: 'input', target: 'draft-07', unrepresentable: 'any' });
+function options(schema) {
   const variants = schema.properties ? [schema] : (schema.anyOf ?? schema.oneOf ?? []);
   const rows = new Map();
   for (const { properties = {}, required = [] } of variants) {
@@ -51,15 +49,34 @@ const capabilities = (kind) =>
       ]
     : [];
 
-const kinds = (title, intro, list) => [
+const kinds = (title, intro, list, jsonSchema) => [
   `## ${title}`,
   '',
   intro,
-  ...list.flatMap((kind) => ['', `### \`${kind.type}\``, '', kind.summary, ...capabilities(kind), ...options(kind)]),
+  ...list.flatMap((kind) => [
+    '',
+    `### \`${kind.type}\``,
+    '',
+    kind.summary,
+    ...capabilities(kind),
+    ...options(jsonSchema(kind.options)),
+  ]),
   '',
 ];
 
-export async function reference({ sources, journals, layers, errors, metrics }) {
+/** Parts of the configuration that every installation has, whatever kinds it uses. */
+function settings({ properties: { server, namespaces, projections } }) {
+  const part = (name, { description }, shape) => ['', `### \`${name}\``, '', description ?? '', ...options(shape)];
+  return [
+    '## Settings',
+    ...part('server', server, server),
+    ...part('namespaces', namespaces, namespaces.additionalProperties),
+    ...part('projections', projections, projections.additionalProperties),
+    '',
+  ];
+}
+
+export async function reference({ config, jsonSchema, sources, journals, layers, errors, metrics }) {
   const metricRows = (await metrics.registry.getMetricsAsJSON())
     .map(({ name, type, help }) => [`\`${name}\``, type, help])
     .sort(([a], [b]) => (a < b ? -1 : 1));
@@ -71,13 +88,15 @@ export async function reference({ sources, journals, layers, errors, metrics }) 
     '',
     '# Reference',
     '',
-    ...kinds('Sources', 'Under `sources:`, each with a name of your choice and a `type`.', sources),
-    ...kinds('Layers', 'Under `layers:`, innermost first.', layers),
+    ...kinds('Sources', 'Under `sources:`, each with a name of your choice and a `type`.', sources, jsonSchema),
+    ...kinds('Layers', 'Under `layers:`, innermost first.', layers, jsonSchema),
     ...kinds(
       'Journals',
       'Under `journal:`; beside these options, `retention` says for how long entries are kept.',
       journals,
+      jsonSchema,
     ),
+    ...settings(jsonSchema(config)),
     '## Errors',
     '',
     'What happens next: **retry** tries again by itself, **resync** widens and starts again at the head, **reject** refuses this',

@@ -93,7 +93,9 @@ describe.each([1, 2, 3, 4])('a power cut (seed %i)', (seed) => {
     let cuts = 0;
     for (let n = 1; n <= 120; n++) {
       await journal.append(tx(n, random));
-      acknowledgedAt.push(statSync(wal).size);
+      const { size } = statSync(wal);
+      expect(size).toBeGreaterThan(acknowledgedAt.at(-1) ?? 0);
+      acknowledgedAt.push(size);
       if (random.next() < 0.8) continue;
       const torn = copy();
       const bytes = readFileSync(join(baseDir, `${torn}-wal`));

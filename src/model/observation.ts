@@ -11,6 +11,8 @@ export type ObservationType =
   | 'source:state'
   | 'source:lag'
   | 'trust:changed'
+  | 'clock:suspended'
+  | 'loop:stalled'
   | 'projection:refreshed'
   | 'dead-letter';
 

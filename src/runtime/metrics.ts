@@ -18,6 +18,9 @@ export interface Metrics {
   readonly watermark: Gauge<'layer'>;
   readonly journalHead: Gauge;
   readonly entries: Gauge<'layer'>;
+  readonly clockSuspensions: Counter;
+  readonly clockSuspended: Counter;
+  readonly loopStalls: Counter;
 }
 
 export function createMetrics(registry = new Registry()): Metrics {
@@ -75,5 +78,14 @@ export function createMetrics(registry = new Registry()): Metrics {
     watermark: gauge('tidemark_layer_watermark', 'Journal offset up to which a layer has applied everything.', 'layer'),
     journalHead: gauge('tidemark_journal_head', 'Offset of the newest journal entry.'),
     entries: gauge('tidemark_layer_entries', 'Entries that a layer holds.', 'layer'),
+    clockSuspensions: counter(
+      'tidemark_clock_suspensions_total',
+      'Times the machine or the process image was suspended, or the wall clock set forward.',
+    ),
+    clockSuspended: counter(
+      'tidemark_clock_suspended_seconds_total',
+      'Seconds that the monotonic clock missed meanwhile and that ages have grown by.',
+    ),
+    loopStalls: counter('tidemark_event_loop_stalls_total', 'Times the event loop was found more than 100 ms late.'),
   };
 }

@@ -4,10 +4,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { silentLog, type Log } from './log.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import type { Clock, Random, Runtime } from './runtime.ts';
+import { SteadyClock } from './steady-clock.ts';
+
+const steady = new SteadyClock({ mono: () => performance.now(), wall: () => Date.now() });
 
 export const systemClock: Clock = {
   now: () => Date.now(),
-  mono: () => performance.now(),
+  mono: () => steady.mono(),
+  suspensions: () => steady.suspensions(),
   sleep: async (ms, signal) => {
     try {
       await delay(ms, undefined, signal ? { signal } : {});

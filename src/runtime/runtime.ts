@@ -1,13 +1,16 @@
 import type { Millis, Mono } from '../model/position.ts';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
+import type { Suspensions } from './steady-clock.ts';
 
 /** Time. The only way to it, so that tests and the simulator can move it. */
 export interface Clock {
   /** Wall clock, milliseconds since 1970. */
   now(): Millis;
-  /** Monotonic, milliseconds with fractions. */
+  /** Monotonic, milliseconds with fractions. Goes on through a suspension of the machine; see `SteadyClock`. */
   mono(): Mono;
+  /** What `mono` had to make up for so far. */
+  suspensions(): Suspensions;
   /** Resolves after `ms`, or at once when the signal aborts; it never rejects. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   /** Lets everything else that is ready have its turn. */

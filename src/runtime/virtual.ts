@@ -2,6 +2,7 @@ import type { Millis, Mono } from '../model/position.ts';
 import { silentLog } from './log.ts';
 import { createMetrics } from './metrics.ts';
 import type { Clock, Random, Runtime } from './runtime.ts';
+import { SteadyClock, type Suspensions } from './steady-clock.ts';
 
 interface Timer {
   readonly at: Mono;
@@ -12,12 +13,16 @@ interface Timer {
 /** A clock that stands still until it is told to move. Timers run in the order of their time, then of their making. */
 export class VirtualClock implements Clock {
   #now: Millis;
+  /** What the machine's own monotonic clock would say: timers follow it. */
   #mono: Mono = 0;
+  #frozen = false;
+  readonly #steady: SteadyClock;
   #order = 0;
   #timers: Timer[] = [];
 
   constructor(startAt: Millis = Date.UTC(2026, 0, 1)) {
     this.#now = startAt;
+    this.#steady = new SteadyClock({ mono: () => this.#mono, wall: () => this.#now });
   }
 
   now(): Millis {
@@ -25,7 +30,11 @@ export class VirtualClock implements Clock {
   }
 
   mono(): Mono {
-    return this.#mono;
+    return this.#steady.mono();
+  }
+
+  suspensions(): Suspensions {
+    return this.#steady.suspensions();
   }
 
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
@@ -61,16 +70,34 @@ export class VirtualClock implements Clock {
 
   /** Moves time on by `ms`, running what is due on the way and letting promises settle after each timer. */
   async advance(ms: number): Promise<void> {
+    if (this.#frozen) {
+      this.#now += ms;
+      return;
+    }
     const end = this.#mono + ms;
     await settled();
     for (let next = this.#timers[0]; next && next.at <= end; next = this.#timers[0]) {
       this.#timers.shift();
-      this.#move(next.at - this.#mono);
+      this.#move(Math.max(0, next.at - this.#mono));
       next.run();
       await settled();
     }
     this.#move(end - this.#mono);
     await settled();
+  }
+
+  /** Suspends the machine: until `thaw` only the wall clock moves on, and nothing runs. */
+  freeze(): void {
+    this.#frozen = true;
+  }
+
+  thaw(): void {
+    this.#frozen = false;
+  }
+
+  /** Lets time pass while one task holds the event loop: what is due meanwhile runs late, with the next `advance`. */
+  stall(ms: number): void {
+    this.#move(ms);
   }
 
   /** Steps the wall clock alone, as an administrator or a bad time server does. */

@@ -1,6 +1,7 @@
 import type { Mono } from '../model/position.ts';
 import type { Engine } from './engine.ts';
 import type { Namespace } from './namespaces.ts';
+import { ClockWatch } from './watch-clock.ts';
 
 /** How often trust is looked at for observers and the log. Reads do not wait for it: they judge for themselves. */
 const LOOK_EVERY_MS = 250;
@@ -17,6 +18,7 @@ export function trustOf({ config, shelf }: Namespace, now: Mono): NamespaceTrust
 export async function watchTrust(engine: Engine, signal: AbortSignal): Promise<void> {
   const { clock, log, metrics } = engine.runtime;
   const known = new Map<string, NamespaceTrust>();
+  const clockWatch = new ClockWatch(engine.runtime, engine.observers);
   while (!signal.aborted) {
     const now = clock.mono();
     for (const namespace of engine.namespaces.all.values()) {
@@ -40,6 +42,7 @@ export async function watchTrust(engine: Engine, signal: AbortSignal): Promise<v
         lagBytes: lagBytes ?? null,
       });
     }
+    clockWatch.look(LOOK_EVERY_MS);
     await clock.sleep(LOOK_EVERY_MS, signal);
   }
 }

@@ -17,6 +17,20 @@ export function notice({ type, at, fields }: Observation): Note | null {
       };
     case 'trust:changed':
       return trustChanged(at, fields);
+    case 'clock:suspended':
+      return {
+        at,
+        tone: 'warn',
+        title: 'Clock caught up',
+        text: `this machine stood still for ${span(Number(fields['ms']))}, or its clock was set forward: ages have grown`,
+      };
+    case 'loop:stalled':
+      return {
+        at,
+        tone: 'warn',
+        title: 'Event loop stalled',
+        text: `for ${span(Number(fields['ms']))}: events and proofs waited behind one task`,
+      };
     case 'source:state':
       return sourceState(at, fields);
     case 'projection:refreshed':

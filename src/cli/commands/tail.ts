@@ -25,6 +25,8 @@ const NOTABLE = [
   'fill:refused',
   'source:state',
   'trust:changed',
+  'clock:suspended',
+  'loop:stalled',
   'projection:refreshed',
   'dead-letter',
 ];

@@ -17,6 +17,8 @@ const TYPES: Readonly<Record<Observation['type'], true>> = {
   'source:state': true,
   'source:lag': true,
   'trust:changed': true,
+  'clock:suspended': true,
+  'loop:stalled': true,
   'projection:refreshed': true,
   'dead-letter': true,
 };

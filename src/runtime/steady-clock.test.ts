@@ -117,9 +117,13 @@ describe('monotonic time', () => {
         return wall;
       },
     });
+    wall += 40;
     pause = 500;
     steady.mono();
     expect(steady.suspensions().count).toBe(0);
+    wall += 40;
+    steady.mono();
+    expect(steady.suspensions()).toMatchObject({ count: 1, totalMs: 80 });
   });
 });
 

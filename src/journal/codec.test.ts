@@ -79,14 +79,16 @@ const entry: fc.Arbitrary<Unplaced> = fc
     row: maybe(rowChange),
     dataIsRow: fc.boolean(),
     explicit: maybe(fc.array(explicit)),
+    xid: maybe(fc.bigInt({ min: 0n, max: 2n ** 64n }).map(String)),
     contractHash: text,
     actions: fc.array(action, { maxLength: 4 }),
     problems: fc.array(problem, { maxLength: 2 }),
   })
-  .map(({ source, epoch, position, commit, receivedAt, contractHash, actions, problems, dataIsRow, ...rest }) => {
+  .map(({ source, epoch, position, commit, receivedAt, xid, contractHash, actions, problems, dataIsRow, ...rest }) => {
     const data = rest.row && dataIsRow ? (rest.row.after ?? rest.row.before) : rest.data;
     const event = without({ ...rest, source, data }) as ChangeEvent;
-    return { source, epoch, position, commit, receivedAt, event, plan: { contractHash, actions, problems } };
+    const plan = { contractHash, actions, problems };
+    return without({ source, epoch, position, commit, receivedAt, event, plan, xid }) as Unplaced;
   });
 
 describe('an encoded entry', () => {

@@ -10,7 +10,7 @@ import type { Offset, Position } from '../model/position.ts';
  * again with every entry (source, epoch, contract and its hash) are numbers of a dictionary that the store keeps.
  *
  * The first slot is the version of this layout. A slot never changes its meaning: another layout is another number,
- * and every number that was ever released stays readable.
+ * and every number that was ever released stays readable. A new slot goes to the end, and an entry without it is as before.
  */
 export const CODEC_VERSION = 1;
 
@@ -62,6 +62,7 @@ type Slots = [
   subject?: string | null,
   time?: string | null,
   explicit?: readonly ExplicitAction[] | null,
+  xid?: string | null,
 ];
 type ActionSlots = [
   kind: number,
@@ -106,6 +107,7 @@ export function encodeEntry(entry: Unplaced, names: Names): string {
     event.subject ?? null,
     event.time ?? null,
     event.explicit ?? null,
+    entry.xid ?? null,
   ];
   dropTrailingNulls(slots, 11);
   return JSON.stringify(slots);
@@ -135,6 +137,7 @@ export function decodeEntry(offset: Offset, text: string, names: Names): Entry {
   const slots = JSON.parse(text) as Slots;
   if (slots[0] !== CODEC_VERSION) throw new Error(`entry layout ${String(slots[0])} is unknown`);
   const [, source, epoch, position, commit, receivedAt, contractHash, , , , actions, , problems] = slots;
+  const xid = slots[16];
   const sourceName = names.text(source);
   return {
     offset,
@@ -149,6 +152,7 @@ export function decodeEntry(offset: Offset, text: string, names: Names): Entry {
       problems: problems ?? [],
     },
     receivedAt,
+    ...(xid != null && { xid }),
   };
 }
 

@@ -80,8 +80,9 @@ function freshById(batch: PlannedBatch, lookUp: LookUp): Fresh {
 }
 
 function entry(batch: PlannedBatch, event: ChangeEvent, plan: Plan, commit: boolean): Unplaced {
-  const { source, epoch, position, receivedAt } = batch;
-  return { source, epoch, position, commit, event, plan, receivedAt };
+  const { source, epoch, position, receivedAt, xid } = batch;
+  const unplaced = { source, epoch, position, commit, event, plan, receivedAt };
+  return xid === undefined ? unplaced : { ...unplaced, xid };
 }
 
 function commitMark(batch: PlannedBatch, position: Position): ChangeEvent {

@@ -13,6 +13,8 @@ export interface Entry {
   readonly event: ChangeEvent;
   readonly plan: Plan;
   readonly receivedAt: Millis;
+  /** As in its batch. */
+  readonly xid?: string;
 }
 
 /** A batch with one plan for each of its events. */

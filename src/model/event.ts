@@ -10,6 +10,9 @@ export const UNDECODABLE = 'tidemark.undecodable';
 /** Type of the entry that ends a transaction whose last part turned out to hold nothing new. */
 export const COMMIT_MARK = 'tidemark.commit';
 
+/** Type of the entry that stands for history of a source that is missing or may be. */
+export const GAP = 'tidemark.gap';
+
 /** One announced change. Attributes are those of CloudEvents 1.0; `source` is the configured name of the source. */
 export interface ChangeEvent {
   readonly id: string;
@@ -63,6 +66,8 @@ export interface Batch {
   readonly commit: boolean;
   readonly events: readonly ChangeEvent[];
   readonly receivedAt: Millis;
+  /** Upstream's id of the transaction, a whole number, where snapshots of readers name transactions by such ids. */
+  readonly xid?: string;
   /**
    * The source goes on after this batch's position, wherever it was before: a gap. Never taken for a duplicate, and
    * positions at or below an earlier one are new again after it.

@@ -1,9 +1,9 @@
-import { UNDECODABLE, type Batch, type ChangeEvent } from '../model/event.ts';
+import { GAP, UNDECODABLE, type Batch, type ChangeEvent } from '../model/event.ts';
 import { EVERY_NAMESPACE, type Plan, type PlannedAction } from '../model/plan.ts';
 import type { Epoch, Millis, Position, SourceId } from '../model/position.ts';
 
 /** Event types that Tidemark itself puts into the journal. */
-export const GAP = 'tidemark.gap';
+export { GAP };
 export const CONTRACTS_CHANGED = 'tidemark.contracts-changed';
 export const INVALIDATION = 'tidemark.invalidation';
 

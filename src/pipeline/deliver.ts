@@ -19,6 +19,8 @@ export interface DeliveryParts {
   readonly inner: Inner;
   /** Whether a source is still read, so that a transaction of it that is open can end. */
   readonly canEnd: (source: SourceId) => boolean;
+  /** Called with entries, in order, before the layer's watermark can pass them. */
+  readonly reading?: (entries: readonly Entry[]) => void;
   /** Called in the same turn in which the layer's watermark moves. */
   readonly settled: (watermark: Offset) => void;
   /** An action that can never succeed was replaced by the next larger class. */
@@ -84,7 +86,8 @@ export class Delivery {
   }
 
   async #deliver(entries: readonly Entry[], signal: AbortSignal): Promise<void> {
-    const { layer, runtime, settled } = this.#parts;
+    const { layer, runtime, reading, settled } = this.#parts;
+    reading?.(entries);
     const work = coalesce(entries, layer, this.#open);
     let left = [...this.#forHole(entries), ...work.actions];
     for (let attempt = 0; ; attempt++) {

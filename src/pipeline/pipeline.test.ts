@@ -378,12 +378,14 @@ class Scripted implements Source {
 
 describe('a supervised source', () => {
   let source: Scripted;
-  let proofs: [Offset, number][];
+  let proofs: [Offset, number, ...Position[]][];
+  let horizons: unknown[];
   let feed: Feed;
   const run = (): Promise<void> => feed.run(stop.signal);
   beforeEach(() => {
     source = new Scripted();
     proofs = [];
+    horizons = [];
     feed = new Feed({
       name: 'db',
       source,
@@ -391,7 +393,8 @@ describe('a supervised source', () => {
       runtime,
       observers,
       accept: (one) => intake.accept(one),
-      proven: (offset, t0) => proofs.push([offset, t0]),
+      proven: (offset, t0, upTo) => proofs.push(upTo ? [offset, t0, upTo.position] : [offset, t0]),
+      horizon: (epoch, xid) => horizons.push([journal.head, epoch, xid]),
     });
   });
 
@@ -432,6 +435,20 @@ describe('a supervised source', () => {
     release();
     await settled();
     expect(proofs).toEqual([[1, 7]]);
+  });
+
+  it('passes on how far a proof goes, and a horizon only once all that came before it is in the journal', async () => {
+    source.script = [
+      [
+        { kind: 'batch', batch: batch(1) },
+        { kind: 'horizon', epoch: 'e', xid: '77' },
+        { kind: 'proof', t0: 7, upTo: { epoch: 'e', position: pos(5) } },
+      ],
+    ];
+    void run();
+    await settled();
+    expect(horizons).toEqual([[1, 'e', '77']]);
+    expect(proofs).toEqual([[1, 7, pos(5)]]);
   });
 
   it('starts again after an error, from what the journal has, with growing pauses', async () => {

@@ -2,7 +2,16 @@ import { TidemarkError, type Reaction } from '../errors.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Appended } from '../model/entry.ts';
 import type { Batch } from '../model/event.ts';
-import { ORIGIN, type Millis, type Mono, type Offset, type Position, type SourceId } from '../model/position.ts';
+import {
+  ORIGIN,
+  type Epoch,
+  type Millis,
+  type Mono,
+  type Offset,
+  type Position,
+  type Resume,
+  type SourceId,
+} from '../model/position.ts';
 import { backoffMs } from '../runtime/backoff.ts';
 import type { Observers } from '../runtime/observers.ts';
 import type { Runtime } from '../runtime/runtime.ts';
@@ -17,7 +26,9 @@ export interface FeedParts {
   readonly observers: Observers;
   readonly accept: (batch: Batch) => Promise<Appended>;
   /** All that readers of the source could see at `t0` is in the journal at or below `at`. */
-  readonly proven: (at: Offset, t0: Mono) => void;
+  readonly proven: (at: Offset, t0: Mono, upTo: Resume | null) => void;
+  /** Upstream has told from which snapshot on readers see everything that was in the journal before this session. */
+  readonly horizon?: (epoch: Epoch, xid: string) => void;
 }
 
 export interface FeedReport {
@@ -101,7 +112,7 @@ export class Feed {
   }
 
   async #take(item: SourceItem): Promise<void> {
-    const { name, runtime, accept, proven } = this.#parts;
+    const { name, runtime, accept, proven, horizon } = this.#parts;
     switch (item.kind) {
       case 'batch':
         this.#count(item.batch);
@@ -116,7 +127,12 @@ export class Feed {
         return;
       case 'proof':
         this.#after(() => {
-          proven(this.#lastOffset, item.t0);
+          proven(this.#lastOffset, item.t0, item.upTo ?? null);
+        });
+        return;
+      case 'horizon':
+        this.#after(() => {
+          horizon?.(item.epoch, item.xid);
         });
         return;
       case 'gap': {

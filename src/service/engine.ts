@@ -22,6 +22,7 @@ import { Feed } from '../pipeline/supervise.ts';
 import { Observers } from '../runtime/observers.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Receiver, Source, SourceCapabilities } from '../sources/source.ts';
+import { Trail } from '../trust/trail.ts';
 import { kinds as allKinds } from './kinds.ts';
 import { Namespaces } from './namespaces.ts';
 import { refreshOf } from './projections.ts';
@@ -72,6 +73,8 @@ export class Engine {
   readonly memory: MemoryLayer;
   readonly layers: readonly Delivered[];
   readonly namespaces: Namespaces;
+  /** Where the sources' transactions are in the journal, and up to where each source is applied in L1. */
+  readonly trail: Trail;
   readonly settlement: Settlement;
   readonly intake: Intake;
   readonly sources: ReadonlyMap<SourceId, Intaken>;
@@ -94,7 +97,16 @@ export class Engine {
       // Without a place yet, from the beginning: a refresh too many is harmless, one too few is not.
       const from = (await journal.cursor(PROJECTIONS)) ?? ((journal.first - 1) as Offset);
       const opened = await openSources(config, kinds, runtime);
-      return new Engine({ config, runtime, refreshes }, journal, layers, opened, { startAt, projectionsFrom: from });
+      const trail = new Trail({ startAt });
+      for (const { name } of opened) {
+        const resume = await journal.resumeAt(name);
+        if (resume) trail.begin(name, resume, journal.head);
+      }
+      return new Engine({ config, runtime, refreshes }, journal, layers, opened, {
+        startAt,
+        trail,
+        projectionsFrom: from,
+      });
     } catch (error) {
       await journal.close();
       throw error;
@@ -106,7 +118,7 @@ export class Engine {
     journal: Journal,
     layers: readonly { readonly layer: Layer; readonly type: string }[],
     opened: readonly Opened[],
-    { startAt, projectionsFrom }: { readonly startAt: Offset; readonly projectionsFrom: Offset },
+    { startAt, trail, projectionsFrom }: Beginnings,
   ) {
     // Every load under way listens to it, and a hundred at once are no leak.
     setMaxListeners(0, this.closing.signal);
@@ -119,6 +131,7 @@ export class Engine {
 
     const provers = opened.filter(({ can }) => can.prove).map(({ name }) => name);
     const names = opened.map(({ name }) => name);
+    this.trail = trail;
     this.namespaces = new Namespaces(config.namespaces.values(), provers, names);
 
     this.intake = new Intake({ journal, runtime, observers: this.observers, plan: (event) => this.planOf(event) });
@@ -213,8 +226,14 @@ export class Engine {
         observers,
         inner,
         canEnd: (source) => Boolean(this.sources.get(source)?.feed),
+        reading: (entries) => {
+          if (layer === this.memory) for (const entry of entries) this.trail.see(entry);
+        },
         settled: (watermark) => {
-          if (layer === this.memory) this.namespaces.advance(watermark);
+          if (layer === this.memory) {
+            this.namespaces.advance(watermark);
+            this.trail.advance(watermark);
+          }
           settlement.advance(layer.name, watermark);
         },
         failed: (at) => {
@@ -244,8 +263,12 @@ export class Engine {
         runtime: this.runtime,
         observers: this.observers,
         accept: (batch) => this.intake.acceptWhole(batch),
-        proven: (at, t0) => {
+        proven: (at, t0, upTo) => {
           this.namespaces.prove(name, at, t0);
+          if (upTo) this.trail.proven(name, upTo, at);
+        },
+        horizon: (epoch, xid) => {
+          this.trail.horizon(name, { epoch, xid: Number(xid), at: this.journal.head });
         },
       });
     return { name, type, can, source, feed, receiver, received: 0, lastReceivedAt: null };
@@ -305,6 +328,13 @@ export class Engine {
     for (const { layer } of this.layers) await layer.close();
     await this.journal.close();
   }
+}
+
+/** What is known of the journal before the loops begin. */
+interface Beginnings {
+  readonly startAt: Offset;
+  readonly trail: Trail;
+  readonly projectionsFrom: Offset;
 }
 
 /** A function given to the library is a projection also when the configuration does not name it. */

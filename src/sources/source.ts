@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { Batch, ChangeEvent } from '../model/event.ts';
-import type { Millis, Mono, Position, Resume, SourceId } from '../model/position.ts';
+import type { Epoch, Millis, Mono, Position, Resume, SourceId } from '../model/position.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 
 /**
@@ -23,7 +23,10 @@ export interface Source {
 export type SourceItem =
   | { readonly kind: 'batch'; readonly batch: Batch }
   /** Everything that readers of the upstream could see at `t0` has been yielded before this item. */
-  | { readonly kind: 'proof'; readonly t0: Mono }
+  /** ... and, where it is known, everything up to `upTo`. */
+  | { readonly kind: 'proof'; readonly t0: Mono; readonly upTo?: Resume }
+  /** Readers with a snapshot whose `xmax` is beyond `xid` see everything that was yielded before this session. */
+  | { readonly kind: 'horizon'; readonly epoch: Epoch; readonly xid: string }
   /**
    * Changes are missing or may be, and the feed goes on after `resume`. Yielded only when every commit at or below
    * `resume` is visible to new readers (the visibility barrier), so that the journal can widen and go on.

@@ -28,6 +28,7 @@ export class PostgresReader {
   readonly batches: Batch[] = [];
   readonly proofs: Mono[] = [];
   readonly gaps: Gap[] = [];
+  readonly horizons: string[] = [];
   readonly errors: TidemarkError[] = [];
   /** What a journal would answer to `resumeAt`. */
   resume: Resume | null;
@@ -140,7 +141,8 @@ export class PostgresReader {
       this.gaps.push(item);
       this.resume = item.resume;
       await this.#source.ack(item.resume.position);
-    } else {
+    } else if (item.kind === 'horizon') this.horizons.push(item.xid);
+    else {
       this.batches.push(item.batch);
       const { commit, position, epoch } = item.batch;
       if (commit && position !== null) {

@@ -14,4 +14,4 @@ export type Arrival =
       readonly xid: number;
     }
   /** An echo of our own has come back. */
-  | { readonly kind: 'echo'; readonly id: number };
+  | { readonly kind: 'echo'; readonly id: number; readonly upTo: Lsn };

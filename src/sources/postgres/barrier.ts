@@ -32,6 +32,17 @@ export async function visibilityBarrier(sql: Sql, { clock, signal, waiting }: Ba
   }
 }
 
+/**
+ * Waits at the barrier, then takes another id: a snapshot beyond it was taken later, so its readers see every commit whose
+ * record was in the log when this was called.
+ */
+export async function horizon(sql: Sql, options: BarrierOptions): Promise<string> {
+  await visibilityBarrier(sql, options);
+  const row = await sql.row<{ xid: string }>('select pg_current_xact_id()::text as xid');
+  if (!row) throw new TidemarkError('POSTGRES_PROTOCOL', 'a transaction without an id');
+  return row.xid;
+}
+
 async function snapshot(sql: Sql): Promise<Snapshot> {
   const row = await sql.row<{ snapshot: string }>('select pg_current_snapshot()::text as snapshot');
   const parsed = row && parseSnapshot(row.snapshot);

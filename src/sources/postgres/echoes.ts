@@ -1,11 +1,18 @@
 import type { Mono } from '../../model/position.ts';
+import type { Lsn } from './lsn.ts';
 
 interface Echo {
   readonly t0: Mono;
   /** The server's answer has shown that the feed covered every table at that time. */
   confirmed: boolean;
-  /** Everything that was in the stream before it has gone out. */
-  passed: boolean;
+  /** Its place in the log, once everything that was in the stream before it has gone out. */
+  passed: Lsn | null;
+}
+
+/** Everything that readers could see at `t0`, and everything in the log up to `upTo`, has gone out. */
+export interface Proven {
+  readonly t0: Mono;
+  readonly upTo: Lsn;
 }
 
 /** Echoes on their way. More than a few would only say that the server is slow, and make it slower. */
@@ -19,13 +26,13 @@ export class Echoes {
   readonly #outstanding = new Map<number, Echo>();
   #next = 1;
   #settled = 0;
-  #proven: Mono | null = null;
+  #proven: Proven | null = null;
 
   /** `null` when enough are on their way. */
   begin(t0: Mono): number | null {
     if (this.#outstanding.size >= OUTSTANDING_MAX) return null;
     const id = this.#next++;
-    this.#outstanding.set(id, { t0, confirmed: false, passed: false });
+    this.#outstanding.set(id, { t0, confirmed: false, passed: null });
     return id;
   }
 
@@ -41,18 +48,18 @@ export class Echoes {
     this.#prove(id, echo);
   }
 
-  passed(id: number): void {
+  passed(id: number, upTo: Lsn): void {
     const echo = this.#outstanding.get(id);
     if (!echo) return;
-    echo.passed = true;
+    echo.passed = upTo;
     this.#prove(id, echo);
   }
 
   /** The newest proof that has not been asked for yet. */
-  proven(): Mono | null {
-    const t0 = this.#proven;
+  proven(): Proven | null {
+    const proven = this.#proven;
     this.#proven = null;
-    return t0;
+    return proven;
   }
 
   /** Time before an echo that only waits for its turn; `null` if it waits for more, or has had its proof. */
@@ -68,8 +75,8 @@ export class Echoes {
   }
 
   #prove(id: number, echo: Echo): void {
-    if (!echo.confirmed || !echo.passed) return;
-    this.#proven = echo.t0;
+    if (!echo.confirmed || echo.passed === null) return;
+    this.#proven = { t0: echo.t0, upTo: echo.passed };
     this.settle(id);
   }
 }

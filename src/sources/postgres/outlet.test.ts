@@ -30,7 +30,7 @@ const label = (item: SourceItem): string => {
   if (item.kind === 'proof') return `proof ${item.t0}`;
   return item.kind === 'batch'
     ? `${item.batch.commit ? 'commit' : 'part'} ${Number(BigInt(`0x${item.batch.position}`))}`
-    : 'gap';
+    : item.kind;
 };
 const commit = (lsn: number, xid: number, bytes = 1): void => {
   outlet.push({ kind: 'commit', batch: batch(lsn), upTo: BigInt(lsn), bytes, xid });
@@ -42,7 +42,7 @@ const part = (lsn: number): void => {
 const echo = (): number => {
   const id = echoes.begin(clock.mono())!;
   echoes.confirm(id);
-  outlet.push({ kind: 'echo', id });
+  outlet.push({ kind: 'echo', id, upTo: 99n });
   return id;
 };
 const pull = async (): Promise<void> => {
@@ -69,7 +69,13 @@ beforeEach(() => {
       outlet.fail(error);
     },
   });
-  outlet = new Outlet({ gate, echoes, full: () => pauses.push('full'), drained: () => pauses.push('drained') });
+  outlet = new Outlet({
+    gate,
+    echoes,
+    epoch: 'e',
+    full: () => pauses.push('full'),
+    drained: () => pauses.push('drained'),
+  });
 });
 
 describe('the visibility gate', () => {
@@ -124,7 +130,7 @@ describe('the visibility gate', () => {
   });
 
   it('can be switched off', async () => {
-    const open = new Outlet({ gate: null, echoes, full: () => undefined, drained: () => undefined });
+    const open = new Outlet({ gate: null, echoes, epoch: 'e', full: () => undefined, drained: () => undefined });
     open.push({ kind: 'commit', batch: batch(1), upTo: 1n, bytes: 1, xid: 99 });
     expect(await open.next()).toMatchObject({ kind: 'batch' });
   });
@@ -143,7 +149,7 @@ describe('proofs', () => {
   it('need the answer to the statement that wrote the echo, in whichever order they come', async () => {
     void pull();
     const id = echoes.begin(7)!;
-    outlet.push({ kind: 'echo', id });
+    outlet.push({ kind: 'echo', id, upTo: 99n });
     commit(1, 5);
     await settled();
     expect(out).toEqual(['commit 1']);
@@ -187,7 +193,13 @@ describe('proofs', () => {
       },
       failed: () => undefined,
     });
-    const late: Outlet = new Outlet({ gate: slow, echoes, full: () => undefined, drained: () => undefined });
+    const late: Outlet = new Outlet({
+      gate: slow,
+      echoes,
+      epoch: 'e',
+      full: () => undefined,
+      drained: () => undefined,
+    });
     const taken: string[] = [];
     void (async () => {
       for (let item = await late.next(); item; item = await late.next()) taken.push(label(item));
@@ -196,7 +208,7 @@ describe('proofs', () => {
     await clock.advance(5);
     const id = echoes.begin(clock.mono())!;
     echoes.confirm(id);
-    late.push({ kind: 'echo', id });
+    late.push({ kind: 'echo', id, upTo: 99n });
     answer?.('10:10:');
     await settled();
     expect(taken).toEqual([]);
@@ -211,7 +223,7 @@ describe('proofs', () => {
     expect(ids.filter((id) => id !== null)).toHaveLength(4);
     echoes.settle(ids[1]!);
     expect(echoes.begin(6)).not.toBeNull();
-    echoes.passed(99);
+    echoes.passed(99, 1n);
     echoes.confirm(99);
     expect(echoes.proven()).toBeNull();
   });

@@ -1,9 +1,9 @@
-import type { Mono } from '../../model/position.ts';
+import type { Epoch, Mono } from '../../model/position.ts';
 import type { SourceItem } from '../source.ts';
 import type { Arrival } from './arrival.ts';
 import type { Echoes } from './echoes.ts';
 import type { Gate } from './gate.ts';
-import type { Lsn } from './lsn.ts';
+import { toPosition, type Lsn } from './lsn.ts';
 
 /**
  * Bytes of the stream that may wait here before the socket is paused. Enough to keep the consumer busy for the
@@ -15,6 +15,7 @@ export interface OutletOptions {
   /** `null`: the gate is switched off. */
   readonly gate: Gate | null;
   readonly echoes: Echoes;
+  readonly epoch: Epoch;
   readonly full: () => void;
   readonly drained: () => void;
 }
@@ -30,6 +31,7 @@ export class Outlet {
   #upTo: Lsn | null = null;
   #wake: (() => void) | null = null;
   #mayOvertake = false;
+  #horizon: string | null = null;
   #end: { readonly error: unknown } | 'done' | null = null;
 
   constructor(options: OutletOptions) {
@@ -63,6 +65,12 @@ export class Outlet {
     this.#rouse();
   }
 
+  /** Snapshots beyond this id see all that went out before this session. */
+  reach(xid: string): void {
+    this.#horizon = xid;
+    this.#rouse();
+  }
+
   fail(error: unknown): void {
     this.#end ??= { error };
     this.#rouse();
@@ -86,13 +94,19 @@ export class Outlet {
 
   #take(): SourceItem | null {
     for (;;) {
-      const t0 = this.#options.echoes.proven();
-      if (t0 !== null) return { kind: 'proof', t0 };
+      const { echoes, epoch } = this.#options;
+      if (this.#horizon !== null) {
+        const xid = this.#horizon;
+        this.#horizon = null;
+        return { kind: 'horizon', epoch, xid };
+      }
+      const proven = echoes.proven();
+      if (proven) return { kind: 'proof', t0: proven.t0, upTo: { epoch, position: toPosition(proven.upTo) } };
       const arrival = this.#waiting[this.#head];
       if (!arrival) return null;
       if (arrival.kind === 'commit' && this.#options.gate?.sees(arrival.xid) === false) return this.#overtaking();
       this.#shift();
-      if (arrival.kind === 'echo') this.#options.echoes.passed(arrival.id);
+      if (arrival.kind === 'echo') echoes.passed(arrival.id, arrival.upTo);
       else return this.#release(arrival);
     }
   }
@@ -130,6 +144,7 @@ export class Outlet {
     }
     if (!proof) return null;
     echoes.settle(proof.id);
+    // Without a position: what is held back lies before it.
     return { kind: 'proof', t0: proof.t0 };
   }
 

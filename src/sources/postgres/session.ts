@@ -3,6 +3,7 @@ import type { Position, Resume, SourceId } from '../../model/position.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import type { SourceItem } from '../source.ts';
 import { Checkpoints } from './checkpoints.ts';
+import { horizon } from './barrier.ts';
 import { coverageHash, coverageSql } from './coverage.ts';
 import { Echoes } from './echoes.ts';
 import { Gate } from './gate.ts';
@@ -13,6 +14,7 @@ import { Sql } from './sql.ts';
 import { prepare, type Connections, type Started, type StartOptions } from './start.ts';
 import { ECHO_PREFIX, Transactions } from './transactions.ts';
 import { Walsender } from './walsender.ts';
+import { WholeXids } from './whole-xids.ts';
 
 export interface SessionOptions extends StartOptions {
   readonly source: SourceId;
@@ -61,6 +63,7 @@ export class Session {
     this.#outlet = new Outlet({
       gate: this.#gate,
       echoes: this.#echoes,
+      epoch: started.epoch,
       full: () => {
         connections.walsender.pause();
       },
@@ -76,6 +79,7 @@ export class Session {
       entities,
       messages,
       nonce,
+      xids: new WholeXids(started.nearXid),
       now: () => clock.now(),
       emit: (arrival) => {
         this.#outlet.push(arrival);
@@ -149,7 +153,21 @@ export class Session {
       this.close();
     });
     if (signal.aborted) this.close();
-    else this.#beat();
+    else {
+      this.#beat();
+      void this.#reach();
+    }
+  }
+
+  /** Streaming does not wait for it: until it is there, only loads that need it go without a stamp. */
+  async #reach(): Promise<void> {
+    const { clock, signal } = this.#options;
+    try {
+      const xid = await horizon(this.#connections.control, { clock, signal, waiting: () => undefined });
+      if (!signal.aborted) this.#outlet.reach(xid);
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
   /** Nothing of ours lies before `walEnd` any more: the journal may be told, so that the slot does not pin the log. */

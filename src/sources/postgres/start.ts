@@ -41,6 +41,8 @@ export interface Started {
   readonly epoch: Epoch;
   readonly coverage: string;
   readonly from: Lsn;
+  /** A transaction id that the server had given out by now. */
+  readonly nearXid: bigint;
   readonly gap: { readonly code: string; readonly reason: string; readonly resume: Resume } | null;
   readonly warnings: readonly string[];
 }
@@ -71,12 +73,14 @@ export async function prepare(connections: Connections, after: Resume | null, op
   }
   options.waiting(null);
   const identity = await identityWarnings(control, server, publication, entities, options.columns);
+  const nearXid = await readXid(control);
   const resume = { epoch, position: toPosition(from) };
   return {
     server,
     epoch,
     coverage,
     from,
+    nearXid,
     gap: decided.kind === 'broken' ? { code: decided.code, reason: decided.reason, resume } : null,
     warnings: [...published.warnings, ...identity],
   };
@@ -85,6 +89,11 @@ export async function prepare(connections: Connections, after: Resume | null, op
 async function readCoverage(sql: Sql, publication: string, tables: readonly string[]): Promise<string> {
   const row = await sql.row<{ coverage: string }>(`select ${coverageSql(publication, tables)} as coverage`);
   return coverageHash(row?.coverage ?? '');
+}
+
+async function readXid(sql: Sql): Promise<bigint> {
+  const row = await sql.row<{ xid: string }>('select pg_snapshot_xmax(pg_current_snapshot())::text as xid');
+  return BigInt(row?.xid ?? '0');
 }
 
 async function renewSlot(

@@ -5,6 +5,7 @@ import type { Arrival } from './arrival.ts';
 import { fromPosition, toPosition } from './lsn.ts';
 import { decodePgoutput, type PgMessage } from './pgoutput.ts';
 import { PART_BYTES_MAX, PART_CHANGES_MAX, Transactions } from './transactions.ts';
+import { WholeXids } from './whole-xids.ts';
 
 const made = (options: { entities?: Record<string, string>; messages?: string[] } = {}) => {
   const arrivals: Arrival[] = [];
@@ -14,6 +15,7 @@ const made = (options: { entities?: Record<string, string>; messages?: string[] 
     entities: new Map(Object.entries(options.entities ?? { 'public.products': 'product' })),
     messages: new Set(options.messages ?? []),
     nonce: 'me',
+    xids: new WholeXids(2n ** 32n),
     now: () => 0,
     emit: (arrival) => arrivals.push(arrival),
   });
@@ -126,7 +128,7 @@ describe('a transaction', () => {
         xid: 42,
         upTo: 0x130n,
         bytes: 20,
-        batch: { position: toPosition(0x130n), first: 0, commit: true },
+        batch: { position: toPosition(0x130n), first: 0, commit: true, xid: String(2n ** 32n + 42n) },
       },
     ]);
     expect(arrivals[0]?.kind === 'commit' && arrivals[0].batch.events.map(({ id }) => id)).toEqual([
@@ -186,8 +188,8 @@ describe('messages', () => {
     for (const one of [begin(0x100n), message('tidemark.echo', 'me:4'), commit(0x100n)]) transactions.take(one, 1);
     for (const one of [begin(0x200n), message('tidemark.echo', 'you:4'), commit(0x200n)]) transactions.take(one, 1);
     expect(arrivals).toEqual([
-      { kind: 'echo', id: 3 },
-      { kind: 'echo', id: 4 },
+      { kind: 'echo', id: 3, upTo: 0x90n },
+      { kind: 'echo', id: 4, upTo: 0x130n },
     ]);
   });
 

@@ -14,6 +14,7 @@ import type {
 } from './pgoutput.ts';
 import { relationOf, type Relation } from './relation.ts';
 import { rowChange } from './row-change.ts';
+import type { WholeXids } from './whole-xids.ts';
 
 /** Changes in one batch: few enough to apply in one turn of the event loop. */
 export const PART_CHANGES_MAX = 1_000;
@@ -29,6 +30,7 @@ export interface TransactionsOptions {
   readonly messages: ReadonlySet<string>;
   /** Tells our echoes from those of other processes. */
   readonly nonce: string;
+  readonly xids: WholeXids;
   readonly now: () => Millis;
   readonly emit: (arrival: Arrival) => void;
 }
@@ -36,6 +38,7 @@ export interface TransactionsOptions {
 interface Transaction {
   readonly commitLsn: Lsn;
   readonly xid: number;
+  readonly wholeXid: string;
   readonly time: string | null;
   /** Changes of it that have gone out already. */
   sent: number;
@@ -64,7 +67,8 @@ export class Transactions {
       case 'begin': {
         const { commitLsn, xid } = message;
         const time = message.time === null ? null : new Date(message.time).toISOString();
-        this.#current = { commitLsn, xid, time, sent: 0, events: [], bytes: 0, echo: null };
+        const wholeXid = String(this.#options.xids.of(xid));
+        this.#current = { commitLsn, xid, wholeXid, time, sent: 0, events: [], bytes: 0, echo: null };
         return;
       }
       case 'commit':
@@ -111,7 +115,7 @@ export class Transactions {
       const id = this.#echo(content);
       if (id === null) return;
       if (transactional) this.#transaction().echo = id;
-      else this.#options.emit({ kind: 'echo', id });
+      else this.#options.emit({ kind: 'echo', id, upTo: lsn });
       return;
     }
     const event = this.#event(prefix, content);
@@ -147,7 +151,8 @@ export class Transactions {
 
   #alone(event: Unnamed, lsn: Lsn, bytes: number): void {
     const now = this.#options.now();
-    const batch = this.#batch(lsn, { first: 0, commit: true, events: [event], time: new Date(now).toISOString() });
+    const time = new Date(now).toISOString();
+    const batch = this.#batch(lsn, { first: 0, commit: true, events: [event], time, xid: null });
     this.#options.emit({ kind: 'batch', upTo: lsn, bytes, batch });
   }
 
@@ -169,26 +174,27 @@ export class Transactions {
         kind: 'batch',
         upTo: endLsn,
         bytes: 0,
-        batch: this.#batch(endLsn, { first: 0, commit: true, events: [], time: null }),
+        batch: this.#batch(endLsn, { first: 0, commit: true, events: [], time: null, xid: null }),
       });
     }
-    if (echo !== null) emit({ kind: 'echo', id: echo });
+    if (echo !== null) emit({ kind: 'echo', id: echo, upTo: endLsn });
   }
 
   #part(transaction: Transaction, lsn: Lsn, commit: boolean): Batch {
-    const { sent: first, events, time } = transaction;
+    const { sent: first, events, time, wholeXid: xid } = transaction;
     transaction.sent += events.length;
     transaction.events = [];
-    return this.#batch(lsn, { first, commit, events, time });
+    return this.#batch(lsn, { first, commit, events, time, xid });
   }
 
-  #batch(lsn: Lsn, part: Pick<Batch, 'first' | 'commit'> & { events: readonly Unnamed[]; time: string | null }): Batch {
+  #batch(lsn: Lsn, part: Part): Batch {
     const { source, epoch, now } = this.#options;
-    const { first, commit, time } = part;
+    const { first, commit, time, xid } = part;
     const position = toPosition(lsn);
     const attributes = time === null ? { source } : { source, time };
     const events = part.events.map((event, i) => ({ ...event, ...attributes, id: `${position}-${first + i}` }));
-    return { source, epoch, position, first, commit, events, receivedAt: now() };
+    const batch = { source, epoch, position, first, commit, events, receivedAt: now() };
+    return xid === null ? batch : { ...batch, xid };
   }
 
   #relation(id: number): Relation {
@@ -205,3 +211,11 @@ export class Transactions {
 }
 
 type Unnamed = Omit<ChangeEvent, 'id' | 'source' | 'time'>;
+
+interface Part {
+  readonly first: number;
+  readonly commit: boolean;
+  readonly events: readonly Unnamed[];
+  readonly time: string | null;
+  readonly xid: string | null;
+}

@@ -1,0 +1,163 @@
+import type { Entry } from '../model/entry.ts';
+import { GAP } from '../model/event.ts';
+import { ORIGIN, type Offset, type Position, type Resume, type SourceId } from '../model/position.ts';
+import { parseSnapshot } from './snapshot.ts';
+import { SourcePast, type Horizon } from './source-past.ts';
+
+/**
+ * Transactions remembered for each source. As many as the fence has tombstones at least: a stamp that lies further back
+ * is mostly below its floor, so it could not be used anyway. About 8 MB for a source that is that busy.
+ */
+const TRANSACTIONS_MAX = 65_536;
+/** At four proofs a second, four minutes of a layer that stands still. */
+const AWAITED_MAX = 1_024;
+
+export interface TrailOptions {
+  /** Where the layer's watermark begins. */
+  readonly startAt?: Offset;
+  readonly transactionsMax?: number;
+}
+
+type Seen = Pick<Entry, 'offset' | 'source' | 'epoch' | 'position' | 'commit' | 'xid'> & {
+  readonly event: { readonly type: string };
+};
+
+/** A position that counts as applied once the watermark has reached `at`. */
+interface Awaited {
+  readonly at: Offset;
+  readonly upTo: Resume;
+}
+
+/**
+ * From places in the history of a source to offsets of the journal: what a load that was not told by the watermark
+ * alone has seen (protocol 1.2), and how far a source is applied.
+ *
+ * `see` is told of each entry before the watermark passes it, in order. A stamp is never beyond the watermark that the
+ * caller gives: what other sources said up to there, only the watermark knows.
+ */
+export class Trail {
+  readonly #startAt: Offset;
+  readonly #max: number;
+  readonly #pasts = new Map<SourceId, SourcePast>();
+  readonly #horizons = new Map<SourceId, readonly Horizon[]>();
+  readonly #applied = new Map<SourceId, Resume>();
+  readonly #awaited = new Map<SourceId, Awaited[]>();
+  #watermark: Offset;
+  #seen: Offset;
+
+  constructor({ startAt = ORIGIN, transactionsMax = TRANSACTIONS_MAX }: TrailOptions = {}) {
+    this.#startAt = startAt;
+    this.#watermark = startAt;
+    this.#seen = startAt;
+    this.#max = transactionsMax;
+  }
+
+  /** Where the journal has a source when this process begins; `head`: everything of it is at or below. */
+  begin(source: SourceId, resume: Resume, head: Offset): void {
+    this.#pasts.set(
+      source,
+      new SourcePast({ epoch: resume.epoch, since: this.#startAt, from: resume.position, transactionsMax: this.#max }),
+    );
+    this.#await(source, { at: head, upTo: resume });
+  }
+
+  see(entry: Seen): void {
+    const { source, epoch, position, offset } = entry;
+    if (offset <= this.#seen) return;
+    // Entries that are gone were of anybody.
+    if (offset > this.#seen + 1) this.#pasts.clear();
+    this.#seen = offset;
+    if (position === null) return;
+    let past = this.#pasts.get(source);
+    if (!past?.goesOnWith(epoch, position) || entry.event.type === GAP) {
+      past = new SourcePast({ epoch, since: offset, from: position, transactionsMax: this.#max });
+      this.#pasts.set(source, past);
+    }
+    past.see(entry, position);
+    if (entry.commit) this.#await(source, { at: offset, upTo: { epoch, position } });
+  }
+
+  advance(watermark: Offset): void {
+    this.#watermark = watermark;
+    for (const source of this.#awaited.keys()) this.#reach(source);
+  }
+
+  /** Everything of the source up to `upTo` is in the journal at or below `at`. */
+  proven(source: SourceId, upTo: Resume, at: Offset): void {
+    this.#await(source, { at, upTo });
+  }
+
+  /** Readers of the source with a snapshot beyond `xid` see everything of it that is in the journal at or below `at`. */
+  horizon(source: SourceId, horizon: Horizon): void {
+    const past = this.#pasts.get(source);
+    // The one in use stays: each later one puts off loads whose snapshot was taken before it.
+    const inUse = this.#horizons.get(source)?.find((known) => past?.reaches(known));
+    this.#horizons.set(source, inUse ? [inUse, horizon] : [horizon]);
+  }
+
+  /** Up to where a source is applied at the watermark; `null` when nothing of it is known. */
+  applied(source: SourceId): Resume | null {
+    return this.#applied.get(source) ?? null;
+  }
+
+  /**
+   * The stamp of a load from a place that had everything of the source up to `position` and perhaps nothing beyond, as
+   * a replica that was asked before the query. `history`: the epoch that the position is of, or its beginning.
+   * `null`: it cannot be told.
+   */
+  stampBefore(source: SourceId, history: string, position: Position, watermark: Offset): Offset | null {
+    const past = this.#pasts.get(source);
+    if (!past || !isOf(past.epoch, history)) return null;
+    return stamp(past.unseenAfter(position), watermark);
+  }
+
+  /** The stamp of a load that read with a snapshot (`xmin:xmax:xip`) of the source. `null`: it cannot be told. */
+  stampFromSnapshot(source: SourceId, history: string, snapshot: string, watermark: Offset): Offset | null {
+    const past = this.#pasts.get(source);
+    const parsed = parseSnapshot(snapshot);
+    if (!past || !parsed || !isOf(past.epoch, history)) return null;
+    const horizon = this.#horizons.get(source)?.find((known) => past.reaches(known));
+    return horizon ? stamp(past.unseenBy(parsed, horizon), watermark) : null;
+  }
+
+  #await(source: SourceId, awaited: Awaited): void {
+    let waiting = this.#awaited.get(source);
+    if (!waiting) this.#awaited.set(source, (waiting = []));
+    const last = waiting.at(-1);
+    // The newer takes the place of one that waits for as much; too many, and it only delays.
+    if (last && (last.at >= awaited.at || waiting.length >= AWAITED_MAX)) {
+      waiting[waiting.length - 1] = {
+        at: awaited.at > last.at ? awaited.at : last.at,
+        upTo: newer(last.upTo, awaited.upTo),
+      };
+    } else waiting.push(awaited);
+    this.#reach(source);
+  }
+
+  #reach(source: SourceId): void {
+    const waiting = this.#awaited.get(source) ?? [];
+    let reached = 0;
+    for (const { at, upTo } of waiting) {
+      if (at > this.#watermark) break;
+      const known = this.#applied.get(source);
+      this.#applied.set(source, known ? newer(known, upTo) : upTo);
+      reached++;
+    }
+    if (reached > 0) waiting.splice(0, reached);
+  }
+}
+
+/** Positions of two epochs cannot be compared: the later told is the newer. */
+function newer(known: Resume, next: Resume): Resume {
+  return known.epoch === next.epoch && known.position >= next.position ? known : next;
+}
+
+function stamp(unseen: number | null, watermark: Offset): Offset | null {
+  if (unseen === null) return null;
+  return Math.min(watermark, unseen - 1) as Offset;
+}
+
+/** An epoch of PostgreSQL is a system, a timeline, and what the feed covers; a server only knows the first two. */
+function isOf(epoch: string, history: string): boolean {
+  return epoch === history || epoch.startsWith(`${history}:`);
+}

@@ -4,8 +4,9 @@ import type { Action } from '../model/plan.ts';
 import type { Offset } from '../model/position.ts';
 import { virtualRuntime, settled, type VirtualRuntime } from '../runtime/virtual.ts';
 import { NEVER } from '../trust/proofs.ts';
-import { Cache, type Counts, type Policy } from './cache.ts';
+import { Cache } from './cache.ts';
 import type { LoadContext } from './options.ts';
+import type { Counts, Policy } from './parts.ts';
 
 const at = (offset: number): Offset => offset as Offset;
 

@@ -1,60 +1,13 @@
 import { TidemarkError } from '../errors.ts';
-import type { MemoryStore, Shelf, StoredEntry } from '../layers/memory/store.ts';
+import type { StoredEntry } from '../layers/memory/store.ts';
 import type { Mono, Offset } from '../model/position.ts';
-import type { Runtime } from '../runtime/runtime.ts';
 import { NEVER } from '../trust/proofs.ts';
-import { asOf, judge, reasonOf, trustWord, type TrustFacts, type WhenUncertain } from '../trust/trust.ts';
+import { asOf, judge, reasonOf, trustWord, type TrustFacts } from '../trust/trust.ts';
+import { factsOf } from './facts.ts';
 import { suits, type Flight, type Landing, type Need } from './flight.ts';
 import { load, toMs } from './load.ts';
 import type { Duration, ReadOptions, ReadResult, Stamp } from './options.ts';
-
-/** A namespace as the client needs it: its policy, and its freshness in the store. */
-export interface Policy {
-  readonly name: string;
-  readonly ttlMs: number;
-  readonly jitter: number;
-  readonly maxStalenessMs: number | undefined;
-  readonly whenUncertain: WhenUncertain;
-}
-
-/** Reads and fills since the start, counted without allocation. */
-export interface Counts {
-  hits: number;
-  misses: number;
-  uncertain: number;
-  stored: number;
-  refused: number;
-  skipped: number;
-}
-
-/** What observers are told; the hot path asks `active` first. */
-export interface CacheObserver {
-  readonly active: boolean;
-  tell(
-    type: 'cache:hit' | 'cache:miss' | 'fill:stored' | 'fill:refused',
-    fields: Readonly<Record<string, string | number>>,
-  ): void;
-}
-
-export interface CacheParts<R> {
-  readonly store: MemoryStore;
-  readonly shelf: Shelf;
-  readonly policy: Policy;
-  readonly counts: Counts;
-  readonly runtime: Runtime;
-  readonly observer: CacheObserver;
-  /** Name of the layer the store belongs to. */
-  readonly layer: string;
-  readonly closing: AbortSignal;
-  /** Sends an explicit invalidation through the journal to every layer. */
-  readonly invalidate: (message: {
-    readonly keys?: readonly string[];
-    readonly tags?: readonly string[];
-    readonly namespaces?: readonly string[];
-    readonly namespace?: string;
-    readonly soft?: boolean;
-  }) => Promise<R>;
-}
+import type { CacheParts } from './parts.ts';
 
 /** A slow query is done after this long, a hung one is not: between the 10 s of most gateways and a minute. */
 const LOAD_TIMEOUT_MS = 30_000;
@@ -122,7 +75,7 @@ export class Cache<T, R = unknown> {
   peek(key: string): T | undefined {
     const entry = this.#parts.store.find(this.#parts.shelf, key);
     if (!entry) return undefined;
-    const verdict = judge(this.#facts(entry), this.#parts.runtime.clock.mono());
+    const verdict = judge(factsOf(entry, this.#parts.policy), this.#parts.runtime.clock.mono());
     return verdict === 'serve' || verdict === 'revalidate' ? (entry.value as T) : undefined;
   }
 
@@ -133,9 +86,9 @@ export class Cache<T, R = unknown> {
    */
   // eslint-disable-next-line @typescript-eslint/require-await -- throws must become rejections
   async get(options: { readonly key: string }): Promise<T | undefined> {
-    const { store, shelf, counts, runtime } = this.#parts;
+    const { store, shelf, counts, runtime, policy } = this.#parts;
     const entry = store.find(shelf, options.key);
-    const facts = entry && this.#facts(entry);
+    const facts = entry && factsOf(entry, policy);
     const now = runtime.clock.mono();
     const verdict = facts ? judge(facts, now) : 'bypass';
     if (facts && verdict === 'error') throw this.#unproven(options.key, facts, now);
@@ -209,7 +162,7 @@ export class Cache<T, R = unknown> {
   async #resolve(options: ReadOptions<T>, entry: StoredEntry | null): Promise<Resolved<T>> {
     const { counts, runtime, observer, store, policy } = this.#parts;
     const now = runtime.clock.mono();
-    const facts = entry && this.#facts(entry);
+    const facts = entry && factsOf(entry, policy);
     const behind = options.atLeast !== undefined && Math.max(store.watermark, entry?.stamp ?? 0) < options.atLeast;
     const verdict = facts && !behind ? judge(facts, now) : 'bypass';
     if (facts && verdict === 'error') throw this.#unproven(options.key, facts, now);
@@ -296,18 +249,6 @@ export class Cache<T, R = unknown> {
     this.#start(options).landing.catch((error: unknown) => {
       runtime.log.warn({ err: error, namespace: policy.name, key: options.key }, 'a refresh behind a read failed');
     });
-  }
-
-  #facts(entry: StoredEntry): TrustFacts {
-    const { shelf, policy } = this.#parts;
-    return {
-      loadedAt: entry.loadedAt,
-      provenAt: shelf.provenAt,
-      expiresAt: entry.expiresAt,
-      expiredAsOf: entry.expiredAsOf,
-      maxStalenessMs: policy.maxStalenessMs,
-      whenUncertain: policy.whenUncertain,
-    };
   }
 
   /** Never beyond the backup bound; jitter only shortens. */

@@ -1,8 +1,9 @@
+import { factsOf } from '../client/facts.ts';
 import { templatesFor } from '../contracts/explain.ts';
 import type { Explanation } from '../operations.ts';
 import { EVERY_NAMESPACE } from '../model/plan.ts';
 import { NEVER } from '../trust/proofs.ts';
-import { asOf, judge, reasonOf, type TrustFacts } from '../trust/trust.ts';
+import { asOf, judge, reasonOf } from '../trust/trust.ts';
 import type { Engine } from './engine.ts';
 
 /** Newest entries shown, and how far back they are looked for: a tenth of a second of reading. */
@@ -46,14 +47,7 @@ function heldOf(engine: Engine, key: string): Explanation['held'] {
   const now = engine.runtime.clock.mono();
   return engine.memory.store.held(key).map((entry) => {
     const policy = engine.namespaces.all.get(entry.shelf.name)?.config;
-    const facts: TrustFacts = {
-      loadedAt: entry.loadedAt,
-      provenAt: entry.shelf.provenAt,
-      expiresAt: entry.expiresAt,
-      expiredAsOf: entry.expiredAsOf,
-      maxStalenessMs: policy?.maxStalenessMs,
-      whenUncertain: policy?.whenUncertain ?? 'bypass',
-    };
+    const facts = factsOf(entry, policy ?? { whenUncertain: 'bypass' });
     const knownAt = asOf(facts);
     return {
       layer: engine.memory.name,

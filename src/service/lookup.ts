@@ -1,8 +1,9 @@
+import { factsOf } from '../client/facts.ts';
 import { TidemarkError } from '../errors.ts';
 import type { JsonValue } from '../model/json.ts';
 import type { CacheFill, CacheLookup } from '../operations.ts';
 import { NEVER } from '../trust/proofs.ts';
-import { asOf, judge, reasonOf, trustWord, type TrustFacts } from '../trust/trust.ts';
+import { asOf, judge, reasonOf, trustWord } from '../trust/trust.ts';
 import type { Engine } from './engine.ts';
 import type { Namespace } from './namespaces.ts';
 
@@ -17,16 +18,8 @@ export function lookup(engine: Engine, namespace: string, key: string): CacheLoo
     counts.misses++;
     return { found: false, stamp: store.watermark, reason: 'not resident' };
   }
-  const { loadedAt, expiresAt, expiredAsOf, marks, value } = entry;
-  const { maxStalenessMs, whenUncertain } = config;
-  const facts: TrustFacts = {
-    loadedAt,
-    expiresAt,
-    expiredAsOf,
-    provenAt: shelf.provenAt,
-    maxStalenessMs,
-    whenUncertain,
-  };
+  const { marks, value } = entry;
+  const facts = factsOf(entry, config);
   const verdict = judge(facts, now);
   if (verdict === 'bypass' || verdict === 'error') {
     counts.misses++;

@@ -1,4 +1,4 @@
-import type { Counts } from '../client/cache.ts';
+import type { Counts } from '../client/parts.ts';
 import type { NamespaceConfig } from '../config/config.ts';
 import type { Shelf } from '../layers/memory/store.ts';
 import type { Mono, Offset, SourceId } from '../model/position.ts';

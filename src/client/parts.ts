@@ -1,0 +1,51 @@
+import type { MemoryStore, Shelf } from '../layers/memory/store.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import type { WhenUncertain } from '../trust/trust.ts';
+
+/** A namespace as the client needs it: its policy, and its freshness in the store. */
+export interface Policy {
+  readonly name: string;
+  readonly ttlMs: number;
+  readonly jitter: number;
+  readonly maxStalenessMs: number | undefined;
+  readonly whenUncertain: WhenUncertain;
+}
+
+/** Reads and fills since the start, counted without allocation. */
+export interface Counts {
+  hits: number;
+  misses: number;
+  uncertain: number;
+  stored: number;
+  refused: number;
+  skipped: number;
+}
+
+/** What observers are told; the hot path asks `active` first. */
+export interface CacheObserver {
+  readonly active: boolean;
+  tell(
+    type: 'cache:hit' | 'cache:miss' | 'fill:stored' | 'fill:refused',
+    fields: Readonly<Record<string, string | number>>,
+  ): void;
+}
+
+export interface CacheParts<R> {
+  readonly store: MemoryStore;
+  readonly shelf: Shelf;
+  readonly policy: Policy;
+  readonly counts: Counts;
+  readonly runtime: Runtime;
+  readonly observer: CacheObserver;
+  /** Name of the layer the store belongs to. */
+  readonly layer: string;
+  readonly closing: AbortSignal;
+  /** Sends an explicit invalidation through the journal to every layer. */
+  readonly invalidate: (message: {
+    readonly keys?: readonly string[];
+    readonly tags?: readonly string[];
+    readonly namespaces?: readonly string[];
+    readonly namespace?: string;
+    readonly soft?: boolean;
+  }) => Promise<R>;
+}

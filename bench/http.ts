@@ -2,6 +2,8 @@
 // fastify alone, our API over a service that does nothing, and the whole daemon with each journal; servers in processes
 // of their own, rounds interleaved, the median of the rounds, everything as a ratio to fastify in the same run. The
 // processor time of the server says the same on a machine that is busy with something else.
+//
+//   node scripts/bench.mjs http [rounds] [milliseconds of a round]
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -16,10 +18,12 @@ import type { Operations, Receipt } from '../src/operations.ts';
 import { createMetrics } from '../src/runtime/metrics.ts';
 import { realRuntime } from '../src/runtime/real.ts';
 import { Tidemark } from '../src/service.ts';
+import { machine, median } from './support.ts';
 
 const CONNECTIONS = 32;
-const ROUNDS = 5;
-const ROUND_MS = 1_500;
+const [, , roundsText = '5', roundMsText = '1500'] = process.argv;
+const ROUNDS = Number(roundsText);
+const ROUND_MS = Number(roundMsText);
 const BATCH = 100;
 
 const KINDS = ['fastify', 'api', 'memory', 'sqlite'] as const;
@@ -152,9 +156,6 @@ async function round(server: Server, { type, body }: (typeof LOADS)[string]): Pr
   };
 }
 
-const median = (numbers: readonly number[]): number =>
-  [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0;
-
 async function main(): Promise<void> {
   const servers = new Map<Kind, Server>();
   for (const kind of KINDS) {
@@ -162,6 +163,7 @@ async function main(): Promise<void> {
     const [url] = (await once(child, 'message')) as [string];
     servers.set(kind, { child, pool: new Pool(url, { connections: CONNECTIONS }) });
   }
+  console.log(machine());
   for (const [name, load] of Object.entries(LOADS)) {
     const results = new Map<Kind, Round[]>(KINDS.map((kind) => [kind, []]));
     for (let at = 0; at <= ROUNDS; at++) {

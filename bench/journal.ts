@@ -16,6 +16,7 @@ import type { ChangeEvent } from '../src/model/event.ts';
 import type { Offset, Position } from '../src/model/position.ts';
 import { realRuntime } from '../src/runtime/real.ts';
 import { loadSqlite } from '../src/runtime/sqlite.ts';
+import { machine, median } from './support.ts';
 
 const BATCH = 100;
 const PAGE = 1_000;
@@ -142,8 +143,11 @@ async function readAll(journal: Journal): Promise<Cost> {
   return stop();
 }
 
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
+function sqliteVersion(): string {
+  const db = openSqlite(':memory:');
+  const row = db.prepare('SELECT sqlite_version() AS version').get() as { readonly version: string };
+  db.close();
+  return row.version;
 }
 
 const writes: Readonly<Record<string, Write>> = {
@@ -166,7 +170,7 @@ const perSecond = (ms: number): number => Math.round((EVENTS / ms) * 1_000);
 const medianOf = (name: string, of: keyof Cost): number => median((costs.get(name) ?? []).map((cost) => cost[of]));
 const bytes = String(JSON.stringify(event(1)).length);
 console.log(
-  `append: ${String(EVENTS)} events of ${bytes} bytes in batches of ${String(BATCH)}, median of ${String(ROUNDS)} rounds`,
+  `append: ${String(EVENTS)} events of ${bytes} bytes in batches of ${String(BATCH)}, median of ${String(ROUNDS)} rounds\n${machine()}; SQLite ${sqliteVersion()}`,
 );
 console.table(
   Object.fromEntries(

@@ -1,10 +1,10 @@
 import type { Contract, Place } from '../contracts/contract.ts';
 import type { Finding } from '../contracts/finding.ts';
-import { isPattern, matchesType } from '../contracts/pattern.ts';
 import { inOrder } from '../contracts/report.ts';
 import type { ActionKind } from '../model/plan.ts';
 import type { Config, Configured, NamespaceConfig } from './config.ts';
 import type { Kinds } from './kinds.ts';
+import { emittedBy, overlaps, unseenChanges } from './row-changes.ts';
 
 /**
  * What works and will disappoint: weaknesses of the design, told before they are met in production.
@@ -16,6 +16,7 @@ export function reviewConfig(config: Config, kinds: Kinds, functions: readonly s
   for (const [name, source] of config.sources) reviewSource(name, source, review);
   for (const name of config.projections.keys()) reviewProjection(name, functions, review);
   for (const contract of config.contracts.contracts) reviewContract(contract, review);
+  reviewRowChanges(review);
   if (config.contracts.contracts.length === 0 && config.namespaces.size > 0)
     warn(review, 'contracts', {
       code: 'CONTRACTS_NONE',
@@ -177,19 +178,12 @@ function reviewTrigger(contract: Contract, trigger: string, place: Place | undef
   });
 }
 
-const ROW_OPS = ['created', 'updated', 'deleted', 'truncated'];
-
-/**
- * The event types of a source that follows tables; `null` when it may emit anything.
- * By convention the options of such a source have `tables`, from a table's name to the entity in its event types.
- */
-function emittedBy({ options }: Configured): readonly string[] | null {
-  const { tables, messages } = (options ?? {}) as { readonly tables?: unknown; readonly messages?: unknown };
-  if (!(tables instanceof Map)) return null;
-  const entities = [...(tables as ReadonlyMap<string, unknown>).values()].map(String);
-  const prefixes = Array.isArray(messages) ? messages.map((prefix) => `message.${String(prefix)}`) : [];
-  return [...entities.flatMap((entity) => ROW_OPS.map((op) => `${entity}.${op}`)), ...prefixes];
+function reviewRowChanges(review: Review): void {
+  for (const { contract, trigger, place, source, missing } of unseenChanges(review.config))
+    warnAt(review, contract, place, {
+      code: 'ROW_CHANGE_UNSEEN',
+      what: `no contract matches ${missing.join(' or ')}, which "${source}" emits as well`,
+      why: 'when the row is deleted or its table emptied, what was cached of it is served until its ttl',
+      fix: `write "trigger: ${trigger.slice(0, trigger.lastIndexOf('.'))}.*", or [${[trigger, ...missing].join(', ')}]`,
+    });
 }
-
-const overlaps = (trigger: string, type: string): boolean =>
-  isPattern(trigger) ? matchesType(trigger, type) : trigger === type;

@@ -22,6 +22,16 @@ export class Cursors {
     return true;
   }
 
+  /** Forgets all but these; returns those that it forgot. */
+  keep(consumers: readonly string[]): readonly string[] {
+    const others = [...this.#offsets.keys()].filter((consumer) => !consumers.includes(consumer));
+    for (const consumer of others) {
+      this.#offsets.delete(consumer);
+      this.#dirty.delete(consumer);
+    }
+    return others;
+  }
+
   /** Up to here every consumer has read; unbounded when there is none. */
   get lowest(): number {
     return Math.min(...this.#offsets.values());

@@ -29,6 +29,8 @@ export interface Journal {
   /** How far a named consumer (a layer with a memory of its own, a projection) has come; `null` if it is new. */
   cursor(consumer: string): Promise<Offset | null>;
   settle(consumer: string, offset: Offset): Promise<void>;
+  /** Forgets the places of all other consumers: one that is not configured any more must not hold back `trim` for ever. */
+  keepCursors(consumers: readonly string[]): Promise<void>;
   readonly deadLetters: DeadLetters;
   /** Forgets entries older than the retention, but none that a consumer has still to read. Returns how many. */
   trim(olderThan: Millis): Promise<number>;
@@ -36,6 +38,7 @@ export interface Journal {
   close(): Promise<void>;
 }
 
+/** Bounded: beyond `dead-letter-bound.ts` the oldest go, and that is said. */
 export interface DeadLetters {
   put(letter: Omit<DeadLetter, 'id'>): Promise<DeadLetter>;
   list(options?: { readonly after?: number; readonly limit?: number }): Promise<readonly DeadLetter[]>;

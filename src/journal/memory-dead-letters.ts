@@ -1,20 +1,20 @@
 import type { DeadLetter } from '../model/entry.ts';
-import type { Log } from '../runtime/log.ts';
+import type { Runtime } from '../runtime/runtime.ts';
+import { DroppedLetters, overBound } from './dead-letter-bound.ts';
 import type { DeadLetters } from './journal.ts';
 import type { NewLetter } from './problems.ts';
 
 const LIST_DEFAULT = 100;
-/** Most letters kept; about 10 MB. A contract that fails for every event must not end in an out-of-memory crash. */
-const LETTERS_MAX = 10_000;
 
 export class MemoryDeadLetters implements DeadLetters {
-  readonly #log: Log;
   readonly #assertOpen: () => void;
-  readonly #letters = new Map<number, DeadLetter>();
+  readonly #dropped: DroppedLetters;
+  readonly #letters = new Map<number, { readonly letter: DeadLetter; readonly characters: number }>();
+  #characters = 0;
   #lastId = 0;
 
-  constructor(log: Log, assertOpen: () => void) {
-    this.#log = log;
+  constructor(runtime: Pick<Runtime, 'log' | 'metrics'>, assertOpen: () => void) {
+    this.#dropped = new DroppedLetters(runtime);
     this.#assertOpen = assertOpen;
   }
 
@@ -34,14 +34,16 @@ export class MemoryDeadLetters implements DeadLetters {
 
   #keep(letter: NewLetter): DeadLetter {
     const kept = { id: ++this.#lastId, ...letter };
-    this.#letters.set(kept.id, kept);
-    if (this.#letters.size > LETTERS_MAX) this.#dropOldest();
+    const characters = JSON.stringify(kept).length;
+    this.#letters.set(kept.id, { letter: kept, characters });
+    this.#characters += characters;
+    this.#shrink();
     return kept;
   }
 
   list({ after = 0, limit = LIST_DEFAULT }: { after?: number; limit?: number } = {}): Promise<readonly DeadLetter[]> {
     const listed: DeadLetter[] = [];
-    for (const letter of this.#letters.values()) {
+    for (const { letter } of this.#letters.values()) {
       if (listed.length >= limit) break;
       if (letter.id > after) listed.push(letter);
     }
@@ -49,21 +51,23 @@ export class MemoryDeadLetters implements DeadLetters {
   }
 
   get(id: number): Promise<DeadLetter | null> {
-    return Promise.resolve(this.#letters.get(id) ?? null);
+    return Promise.resolve(this.#letters.get(id)?.letter ?? null);
   }
 
   remove(id: number): Promise<boolean> {
-    return Promise.resolve(this.#letters.delete(id));
+    return Promise.resolve(this.#drop(id));
   }
 
-  #dropOldest(): void {
-    const [oldest] = this.#letters.values();
-    if (!oldest) return;
-    this.#letters.delete(oldest.id);
-    const { id, source, stage, code, message } = oldest;
-    this.#log.warn(
-      { id, source, stage, code, message },
-      'the oldest dead letter was dropped: the memory journal keeps 10000',
-    );
+  #shrink(): void {
+    for (const id of this.#letters.keys()) {
+      if (!overBound(this.#letters.size, this.#characters)) return;
+      this.#drop(id);
+      this.#dropped.tell(1, id);
+    }
+  }
+
+  #drop(id: number): boolean {
+    this.#characters -= this.#letters.get(id)?.characters ?? 0;
+    return this.#letters.delete(id);
   }
 }

@@ -40,9 +40,9 @@ export class MemoryJournal implements Journal {
   readonly #seen = new Map<string, Offset>();
   #closed = false;
 
-  constructor(runtime: Pick<Runtime, 'log'>, options: MemoryJournalOptions) {
+  constructor(runtime: Pick<Runtime, 'log' | 'metrics'>, options: MemoryJournalOptions) {
     this.#maxEntries = options.max_entries;
-    this.deadLetters = new MemoryDeadLetters(runtime.log, () => {
+    this.deadLetters = new MemoryDeadLetters(runtime, () => {
       this.#assertOpen();
     });
   }
@@ -105,6 +105,11 @@ export class MemoryJournal implements Journal {
     this.#assertOpen();
     assert(offset <= this.head, `J4: ${consumer} settles ${String(offset)} beyond the head ${String(this.head)}`);
     this.#cursors.settle(consumer, offset);
+  }
+
+  keepCursors(consumers: readonly string[]): Promise<void> {
+    this.#cursors.keep(consumers);
+    return Promise.resolve();
   }
 
   // eslint-disable-next-line @typescript-eslint/require-await -- the seam is asynchronous, memory is not

@@ -31,7 +31,7 @@ export class SqliteAppend implements Write {
   readonly #resolve: (appended: Appended) => void;
   readonly #reject: (error: Error) => void;
   #appended: Appended | undefined;
-  #letters = 0;
+  #letters = { letters: 0, characters: 0 };
 
   constructor(
     batch: PlannedBatch,
@@ -62,9 +62,7 @@ export class SqliteAppend implements Write {
     const keys =
       batch.position === null ? fresh.entries.map(({ event }) => store.eventKey(batch.source, event.id)) : null;
     for (let index = 0; index < bodies.length; yield) index += store.insert(bodies, keys, index, before + 1);
-    const letters = lettersOf(fresh.entries, before + 1);
-    deadLetters.insert(letters);
-    this.#letters = letters.length;
+    this.#letters = deadLetters.insert(lettersOf(fresh.entries, before + 1));
     tail.offset += bodies.length;
     const offset = fresh.knownOffset ?? (tail.offset as Offset);
     if (batch.position !== null && fresh.placement) {

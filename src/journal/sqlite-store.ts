@@ -144,6 +144,10 @@ export class SqliteStore {
     this.#statement('INSERT OR REPLACE INTO cursors VALUES (?, ?)').run(consumer, offset);
   }
 
+  dropCursor(consumer: string): void {
+    this.#statement('DELETE FROM cursors WHERE consumer = ?').run(consumer);
+  }
+
   cursors(): (readonly [string, Offset])[] {
     return this.#statement('SELECT * FROM cursors')
       .all()

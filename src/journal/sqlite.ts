@@ -99,7 +99,7 @@ export class SqliteJournal implements Journal {
       },
       runtime.clock,
     );
-    this.deadLetters = new SqliteDeadLetters(db, this.#commits, (read) => {
+    this.deadLetters = new SqliteDeadLetters({ db, commits: this.#commits, runtime }, (read) => {
       this.#assertOpen();
       return this.#reading(read);
     });
@@ -175,6 +175,15 @@ export class SqliteJournal implements Journal {
     this.#cancelCursorTimer ??= this.#runtime.clock.after(CURSOR_LAG_MS, () => {
       this.#cancelCursorTimer = undefined;
       if (this.#cursors.dirty && !this.#closed) void this.#saveCursors();
+    });
+  }
+
+  async keepCursors(consumers: readonly string[]): Promise<void> {
+    this.#assertOpen();
+    const forgotten = this.#cursors.keep(consumers);
+    if (forgotten.length === 0) return;
+    await this.#commits.run(() => {
+      for (const consumer of forgotten) this.#store.dropCursor(consumer);
     });
   }
 

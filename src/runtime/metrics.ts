@@ -10,6 +10,7 @@ export interface Metrics {
   readonly cacheReads: Counter<'namespace' | 'result'>;
   readonly fills: Counter<'namespace' | 'result'>;
   readonly deadLetters: Counter<'stage'>;
+  readonly deadLettersDropped: Counter;
   readonly sourceRestarts: Counter<'source' | 'code'>;
   readonly gaps: Counter<'source'>;
   readonly journalAppend: Histogram;
@@ -53,6 +54,10 @@ export function createMetrics(registry = new Registry()): Metrics {
       'result',
     ),
     deadLetters: counter('tidemark_dead_letters_total', 'Dead letters by the stage that could not go on.', 'stage'),
+    deadLettersDropped: counter(
+      'tidemark_dead_letters_dropped_total',
+      'Dead letters dropped, oldest first, because there were more than are kept.',
+    ),
     sourceRestarts: counter(
       'tidemark_source_restarts_total',
       'Restarts of a source by the code of the error that ended it.',

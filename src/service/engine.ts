@@ -93,6 +93,7 @@ export class Engine {
     const journal = await kind.open({ runtime, baseDir: config.baseDir }, config.journal.options);
     try {
       const startAt = await journal.settledAt();
+      await journal.keepCursors(withFunctions(config.projections, refreshes).length > 0 ? [PROJECTIONS] : []);
       const layers = await openLayers(config, kinds, runtime, startAt);
       // Without a place yet, from the beginning: a refresh too many is harmless, one too few is not.
       const from = (await journal.cursor(PROJECTIONS)) ?? ((journal.first - 1) as Offset);

@@ -42,7 +42,10 @@ describe('a finding', () => {
     ['"sources.orders" has no "type"', 'write "type" instead of "typ"'],
     ['{product_id} without quotes', "write delete_key: 'product:{product_id}'"],
     ['is the number 42, not a text', 'put it in quotes: "42"'],
-    ['no contract matches product.deleted or product.truncated', 'write "trigger: product.*", or [product.updated, product.deleted, product.truncated]'],
+    [
+      'no contract matches product.deleted or product.truncated',
+      'write "trigger: product.*", or [product.updated, product.deleted, product.truncated]',
+    ],
     ['no contract matches customer.truncated', 'or [customer.updated, customer.truncated]'],
     ['fixtures/config/contracts cannot be read', 'write contracts/*.yaml'],
   ])('about %s says what to do', (what, fix) => {

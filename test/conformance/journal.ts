@@ -543,6 +543,23 @@ export function journalConformance(frame: TestFrame, name: string, open: () => P
       });
     });
 
+    describe('a consumer that is not configured any more', () => {
+      it('does not hold back trimming, and begins anew when it comes back', async ({ journal, restart }) => {
+        await journal.append(tx(1, 5));
+        await journal.settle('gone', 1 as Offset);
+        await journal.settle('kept', 4 as Offset);
+        await journal.keepCursors(['kept', 'not there yet']);
+        equal(await journal.cursor('gone'), null);
+        equal(await journal.cursor('kept'), 4);
+        const later = restart ? await restart() : journal;
+        equal(await later.cursor('gone'), null);
+        equal(await later.cursor('kept'), 4);
+        equal(await later.trim(Infinity), 4);
+        await later.settle('gone', 2 as Offset);
+        equal(await later.cursor('gone'), 2);
+      });
+    });
+
     describe('trim', () => {
       holds(
         'forgets what is older than the retention, up to the first entry that is not',
@@ -652,6 +669,45 @@ export function journalConformance(frame: TestFrame, name: string, open: () => P
           equal(await deadLetters.get(9_999), null);
         },
       );
+
+      it('are bounded in number: the oldest go, those that come last stay', async ({ journal, restart }) => {
+        const problem = (n: number): Plan['problems'][number] => ({
+          contract: `c${String(n)}`,
+          action: 'delete_key',
+          template: '{x}',
+          code: 'FIELD_MISSING',
+          message: 'no x',
+        });
+        const batch = tx(1);
+        await journal.append({ ...batch, plans: [{ ...NO_PLAN, problems: range(1, 10_005).map(problem) }] });
+        const newest = await journal.deadLetters.put(letter(1));
+        const { deadLetters } = journal;
+        // The oldest may go in a write of its own, behind the one that was too many.
+        const oneMoreWrite = (): Promise<boolean> => deadLetters.remove(0);
+        await oneMoreWrite();
+        equal(deadLetters.count, 10_000);
+        const [oldest] = await deadLetters.list({ limit: 1 });
+        ok(oldest?.message.includes('"c7"'), oldest?.message);
+        equal((await deadLetters.get(newest.id))?.message, 'cause 1');
+        equal(await deadLetters.remove(newest.id), true);
+        equal(deadLetters.count, 9_999);
+        for (const n of [2, 3]) await deadLetters.put(letter(n));
+        await oneMoreWrite();
+        equal(deadLetters.count, 10_000);
+        if (restart) equal((await restart()).deadLetters.count, 10_000);
+      });
+
+      it('are bounded in size: however few, and the newest stays', async ({ journal }) => {
+        const large = { ...letter(1), message: 'x'.repeat(40 * 1024 * 1024) };
+        await journal.deadLetters.put(large);
+        const second = await journal.deadLetters.put(large);
+        const third = await journal.deadLetters.put(letter(2));
+        deepEqual(
+          (await journal.deadLetters.list()).map(({ id }) => id),
+          [second.id, third.id],
+        );
+        equal(journal.deadLetters.count, 2);
+      });
 
       it('the id of a removed letter is not given again', async ({ journal, restart }) => {
         const { id } = await journal.deadLetters.put(letter(1));

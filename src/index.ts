@@ -2,6 +2,7 @@ export { Tidemark, type StartOptions } from './service.ts';
 export { ConfigInvalid, type ConfigSource } from './service/read-config.ts';
 export type { Emission } from './service/emission.ts';
 export type { Cache } from './client/cache.ts';
+export type { Seen } from './client/stamping.ts';
 export type { Duration, Factory, LoadContext, ReadOptions, ReadResult, Stamp } from './client/options.ts';
 export { ERRORS, TidemarkError, type ErrorCode } from './errors.ts';
 export type { Finding } from './contracts/finding.ts';

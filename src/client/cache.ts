@@ -1,13 +1,14 @@
 import { TidemarkError } from '../errors.ts';
 import type { StoredEntry } from '../layers/memory/store.ts';
-import type { Mono, Offset } from '../model/position.ts';
+import { ORIGIN, type Mono, type Offset } from '../model/position.ts';
 import { NEVER } from '../trust/proofs.ts';
 import { asOf, judge, reasonOf, trustWord, type TrustFacts } from '../trust/trust.ts';
-import { factsOf } from './facts.ts';
-import { suits, type Flight, type Landing, type Need } from './flight.ts';
-import { load, toMs } from './load.ts';
+import { factsOf, loadedTrust, loadFacts } from './facts.ts';
+import { suits, type Flight, type Landing, type Need, type Refused } from './flight.ts';
+import { load, toMs, type Loaded } from './load.ts';
 import type { Duration, ReadOptions, ReadResult, Stamp } from './options.ts';
 import type { CacheParts } from './parts.ts';
+import { NO_PLACES, Stamping, type Seen } from './stamping.ts';
 
 /** A slow query is done after this long, a hung one is not: between the 10 s of most gateways and a minute. */
 const LOAD_TIMEOUT_MS = 30_000;
@@ -59,14 +60,16 @@ export class Cache<T, R = unknown> {
     const { store, shelf, runtime, layer } = this.#parts;
     const { value, facts } = await this.#resolve(options, store.find(shelf, options.key));
     const now = runtime.clock.mono();
-    const knownAt = facts.entry ? asOf(facts.entry) : facts.loadedAt;
-    const maxAgeMs = Math.max(0, now - knownAt);
+    const maxAgeMs = Math.max(0, now - asOf(facts.entry ?? facts.load));
+    const { trust, reason } = facts.entry
+      ? { trust: trustWord(facts.entry, now), reason: reasonOf(facts.entry, now) }
+      : loadedTrust(facts.load, facts.startedAt, now);
     return {
       value,
       asOf: runtime.clock.now() - maxAgeMs,
       maxAgeMs,
-      trust: facts.entry ? trustWord(facts.entry, now) : 'fresh',
-      reason: facts.entry ? reasonOf(facts.entry, now) : 'loaded from the source for this read',
+      trust,
+      reason,
       layer: facts.entry ? layer : 'source',
     };
   }
@@ -108,6 +111,7 @@ export class Cache<T, R = unknown> {
   /**
    * Stores a value that was not loaded by a factory. Give the `stamp` taken before the value was read; without one the
    * value counts as read now, and nothing protects it against an invalidation that came between its read and this call.
+   * `seen` says what was read, as in a factory.
    * Returns whether it was stored: `false` when the fence refused it.
    */
   // eslint-disable-next-line @typescript-eslint/require-await -- throws must become rejections
@@ -117,23 +121,16 @@ export class Cache<T, R = unknown> {
     readonly tags?: readonly string[];
     readonly ttl?: Duration;
     readonly stamp?: Stamp;
+    readonly seen?: readonly Seen[];
   }): Promise<boolean> {
     if (options.value === undefined) throw new TidemarkError('VALUE_UNDEFINED', `key "${options.key}"`);
-    const { store, shelf, runtime } = this.#parts;
-    const filled = store.fill(
-      shelf,
-      options.key,
-      {
-        value: options.value,
-        tags: options.tags ?? [],
-        stamp: options.stamp ?? store.watermark,
-        loadedAt: NEVER,
-        ttlMs: this.#ttl(options.ttl === undefined ? undefined : toMs(options.ttl)),
-      },
-      runtime.clock.mono(),
-    );
-    this.#countFill(options.key, filled.stored ? null : filled);
-    return filled.stored;
+    const { store, places = NO_PLACES } = this.#parts;
+    const { key, value, tags = [], seen = [] } = options;
+    const stamping = new Stamping(places, options.stamp ?? store.watermark, NEVER);
+    for (const one of seen) stamping.see(one);
+    const { stamp } = stamping;
+    const ttlMs = this.#ttl(options.ttl === undefined ? undefined : toMs(options.ttl));
+    return this.#fill(key, { value, tags, stamp, knownAt: NEVER, ttlMs }) === null;
   }
 
   /** Ends the trust of a key in every layer, through the journal. Resolves when that is durable; see `Receipt.layers`. */
@@ -170,7 +167,7 @@ export class Cache<T, R = unknown> {
       counts.hits++;
       if (facts.expiredAsOf !== null || verdict === 'revalidate') this.#refreshBehind(options);
       if (observer.active) observer.tell('cache:hit', { namespace: policy.name, key: options.key });
-      return { value: entry.value as T, facts: { entry: facts, loadedAt: facts.loadedAt } };
+      return { value: entry.value as T, facts: { entry: facts } };
     }
     if (entry && facts && now < entry.expiresAt) counts.uncertain++;
     counts.misses++;
@@ -188,7 +185,8 @@ export class Cache<T, R = unknown> {
       const flight = joined ?? this.#start(options);
       const landing = await flight.landing;
       if (!joined || suits(flight, landing, need, this.#parts.shelf.provenAt)) {
-        return { value: landing.value, facts: { entry: null, loadedAt: flight.startedAt } };
+        const load = loadFacts(landing.knownAt ?? flight.startedAt, this.#parts.policy);
+        return { value: landing.value, facts: { entry: null, load, startedAt: flight.startedAt } };
       }
     }
   }
@@ -221,24 +219,37 @@ export class Cache<T, R = unknown> {
   }
 
   async #land(options: ReadOptions<T>, stamp: Stamp, startedAt: Mono): Promise<Landing<T>> {
-    const { store, shelf, runtime, counts, closing } = this.#parts;
+    const { store, shelf, runtime, counts, closing, places = NO_PLACES } = this.#parts;
     const { key, factory, tags = [] } = options;
     const timeoutMs = options.timeout === undefined ? LOAD_TIMEOUT_MS : toMs(options.timeout);
-    const loaded = await load({ key, tags, factory, stamp, timeoutMs, clock: runtime.clock, closing });
+    const { clock } = runtime;
+    const loaded = await load({ key, tags, factory, stamp, startedAt, places, timeoutMs, clock, closing });
     if (loaded.skipped) {
       counts.skipped++;
-      const refused = store.fence.refuses(stamp, shelf.name, key, loaded.tags);
-      return { value: loaded.value, refused };
+      const seen = loaded.stamp;
+      const refused = seen === null ? NO_STAMP : store.fence.refuses(seen, shelf.name, key, loaded.tags);
+      return { ...loaded, refused };
     }
-    const ttlMs = this.#ttl(loaded.ttlMs ?? (options.ttl === undefined ? undefined : toMs(options.ttl)));
+    const asked = this.#ttl(loaded.ttlMs ?? (options.ttl === undefined ? undefined : toMs(options.ttl)));
+    // Counted from the time as of which it is known; without one from the fill, so what the load took is taken off.
+    const ttlMs = loaded.knownAt === NEVER ? asked - (clock.mono() - startedAt) : asked;
     const reload = (): void => {
       this.#refreshBehind(options);
     };
-    const fill = { value: loaded.value, tags: loaded.tags, stamp, loadedAt: startedAt, ttlMs, reload };
-    const filled = store.fill(shelf, key, fill, runtime.clock.mono());
-    const refused = filled.stored ? null : { reason: filled.reason, at: filled.at };
+    return { ...loaded, refused: this.#fill(key, { ...loaded, ttlMs, reload }) };
+  }
+
+  /** Why it was not stored; `null` when it was. */
+  #fill(key: string, { stamp, knownAt: loadedAt, value, tags, ttlMs, reload }: Filling): Landing<T>['refused'] {
+    const { store, shelf, runtime } = this.#parts;
+    let refused: Landing<T>['refused'] = NO_STAMP;
+    if (stamp !== null) {
+      const fill = { value, tags, stamp, loadedAt, ttlMs, reload: reload ?? null };
+      const filled = store.fill(shelf, key, fill, runtime.clock.mono());
+      refused = filled.stored ? null : { reason: filled.reason, at: filled.at };
+    }
     this.#countFill(key, refused, stamp);
-    return { value: loaded.value, refused };
+    return refused;
   }
 
   /** Loads again behind a reader that has been served already; its failure is told, not thrown. */
@@ -257,13 +268,14 @@ export class Cache<T, R = unknown> {
     return Math.min(asked ?? policy.ttlMs, policy.ttlMs) * (1 - policy.jitter * runtime.random.next());
   }
 
-  #countFill(key: string, refused: { readonly reason: string; readonly at: Offset } | null, stamp?: Stamp): void {
+  #countFill(key: string, refused: Landing<T>['refused'], stamp: Stamp | null): void {
     const { counts, observer, policy } = this.#parts;
     if (refused) counts.refused++;
     else counts.stored++;
     if (!observer.active) return;
-    const fields = { namespace: policy.name, key, ...(stamp === undefined ? {} : { stamp }) };
-    if (refused) observer.tell('fill:refused', { ...fields, reason: refused.reason, endedAt: refused.at });
+    const fields = { namespace: policy.name, key, ...(stamp === null ? {} : { stamp }) };
+    const endedAt = refused?.at ? { endedAt: refused.at } : {};
+    if (refused) observer.tell('fill:refused', { ...fields, reason: refused.reason, ...endedAt });
     else observer.tell('fill:stored', fields);
   }
 
@@ -277,6 +289,15 @@ export class Cache<T, R = unknown> {
 
 interface Resolved<T> {
   readonly value: T;
-  /** Of the entry that was served; `null` when the value was loaded for this read. */
-  readonly facts: { readonly entry: TrustFacts | null; readonly loadedAt: Mono };
+  /** Of the entry that was served, or of the load that the value came from. */
+  readonly facts:
+    { readonly entry: TrustFacts } | { readonly entry: null; readonly load: TrustFacts; readonly startedAt: Mono };
 }
+
+interface Filling extends Pick<Loaded<unknown>, 'value' | 'tags' | 'stamp' | 'knownAt'> {
+  readonly ttlMs: number;
+  readonly reload?: () => void;
+}
+
+/** Nothing that was applied ended it: it is not known what the load has seen. */
+const NO_STAMP: { readonly reason: Refused; readonly at: Offset } = { reason: 'no-stamp', at: ORIGIN };

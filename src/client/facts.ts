@@ -1,5 +1,7 @@
 import type { StoredEntry } from '../layers/memory/store.ts';
-import type { TrustFacts, WhenUncertain } from '../trust/trust.ts';
+import type { Mono } from '../model/position.ts';
+import { NEVER } from '../trust/proofs.ts';
+import { trustWord, type TrustFacts, type TrustWord, type WhenUncertain } from '../trust/trust.ts';
 
 interface TrustPolicy {
   readonly maxStalenessMs?: number | undefined;
@@ -16,4 +18,17 @@ export function factsOf(entry: StoredEntry, policy: TrustPolicy): TrustFacts {
     maxStalenessMs: policy.maxStalenessMs,
     whenUncertain: policy.whenUncertain,
   };
+}
+
+/** The same for a value that was loaded for one read: no proof covers it, because nothing would end it. */
+export function loadFacts(knownAt: Mono, { maxStalenessMs, whenUncertain }: TrustPolicy): TrustFacts {
+  return { loadedAt: knownAt, provenAt: NEVER, expiresAt: Infinity, expiredAsOf: null, maxStalenessMs, whenUncertain };
+}
+
+/** What can be said of a value that was loaded for this read. */
+export function loadedTrust(load: TrustFacts, startedAt: Mono, now: Mono): { trust: TrustWord; reason: string } {
+  if (load.loadedAt >= startedAt) return { trust: 'fresh', reason: 'loaded from the source for this read' };
+  const known =
+    load.loadedAt === NEVER ? 'of no known age' : `proven current ${Math.round(now - load.loadedAt)} ms ago`;
+  return { trust: trustWord(load, now), reason: `loaded for this read from a place that is ${known}` };
 }

@@ -1,15 +1,23 @@
 import type { Mono, Offset } from '../model/position.ts';
 import type { Refusal } from '../trust/fence.ts';
 
+/** Why a value was not stored: the fence, or that it is not known what its load has seen. */
+export type Refused = Refusal | 'no-stamp';
+
 /** How a load ended. */
 export interface Landing<T> {
   readonly value: T;
   /** Whether the store took it; a reason when the fence did not. */
-  readonly refused: { readonly reason: Refusal; readonly at: Offset } | null;
+  readonly refused: { readonly reason: Refused; readonly at: Offset } | null;
+  /** What the load is known to have seen; `null`: nothing is known. Absent: what the watermark says. */
+  readonly stamp?: Offset | null;
+  /** As of when the value is known to be current. Absent: as of its beginning. */
+  readonly knownAt?: Mono;
 }
 
 /** A load under way, shared by the readers that it is new enough for. */
 export interface Flight<T> {
+  /** The watermark when it began. What it has seen may turn out to be less. */
   readonly stamp: Offset;
   readonly startedAt: Mono;
   readonly tags: readonly string[];
@@ -31,9 +39,12 @@ export interface Need {
  * could have seen. Otherwise the value must not be older than the namespace's bound at the time the reader came.
  */
 export function suits(flight: Flight<unknown>, landing: Landing<unknown>, need: Need, provenAt: Mono): boolean {
-  if (landing.refused && landing.refused.reason !== 'older-than-stored' && landing.refused.at <= need.watermark)
-    return false;
+  // Not `refused.at <= need.watermark`: the fence remembers the newest end of each name, and an older one, or one of
+  // another tag, may have been applied before the reader came.
+  const ended = landing.refused !== null && landing.refused.reason !== 'older-than-stored';
+  if (ended && flight.stamp < need.watermark) return false;
   if (need.maxStalenessMs === undefined) return true;
-  const knownAt = landing.refused ? flight.startedAt : Math.max(flight.startedAt, provenAt);
+  const { refused, knownAt: loadedAt = flight.startedAt } = landing;
+  const knownAt = refused ? loadedAt : Math.max(loadedAt, provenAt);
   return need.at - knownAt <= need.maxStalenessMs;
 }

@@ -1,7 +1,9 @@
 import { TidemarkError } from '../errors.ts';
+import type { Mono, Offset } from '../model/position.ts';
 import type { Clock } from '../runtime/runtime.ts';
 import { parseDuration } from '../runtime/options.ts';
-import type { Duration, Factory, LoadContext, Stamp } from './options.ts';
+import type { Duration, Factory, LoadContext } from './options.ts';
+import { Stamping, type Places } from './stamping.ts';
 
 /** What a factory made of its chance. */
 export interface Loaded<T> {
@@ -9,13 +11,20 @@ export interface Loaded<T> {
   readonly tags: readonly string[];
   readonly ttlMs: number | undefined;
   readonly skipped: boolean;
+  /** Everything at or below it was visible to the load; `null`: that is not known. */
+  readonly stamp: Offset | null;
+  /** As of when the value is known to be current. */
+  readonly knownAt: Mono;
 }
 
 export interface LoadRequest<T> {
   readonly key: string;
   readonly tags: readonly string[];
   readonly factory: Factory<T>;
-  readonly stamp: Stamp;
+  /** Both from before the load began. */
+  readonly stamp: Offset;
+  readonly startedAt: Mono;
+  readonly places: Places;
   readonly timeoutMs: number;
   readonly clock: Clock;
   readonly closing: AbortSignal;
@@ -31,6 +40,7 @@ export async function load<T>(request: LoadRequest<T>): Promise<Loaded<T>> {
   let tags = request.tags;
   let ttlMs: number | undefined;
   let skipped = false;
+  const stamping = new Stamping(request.places, request.stamp, request.startedAt);
   const abort = new AbortController();
   const context: LoadContext = {
     key: request.key,
@@ -38,6 +48,9 @@ export async function load<T>(request: LoadRequest<T>): Promise<Loaded<T>> {
     stamp: request.stamp,
     setTags: (next) => {
       tags = [...next];
+    },
+    seen: (seen) => {
+      stamping.see(seen);
     },
     setOptions: (options) => {
       if (options.ttl !== undefined) ttlMs = toMs(options.ttl);
@@ -49,7 +62,7 @@ export async function load<T>(request: LoadRequest<T>): Promise<Loaded<T>> {
   };
   const value = await bounded(request, abort, () => request.factory(context));
   if (value === undefined && !skipped) throw new TidemarkError('VALUE_UNDEFINED', `key "${request.key}"`);
-  return { value, tags, ttlMs, skipped };
+  return { value, tags, ttlMs, skipped, stamp: stamping.stamp, knownAt: stamping.knownAt };
 }
 
 /** A load that hangs must not hang its readers: they get an error, and the next one tries again. */

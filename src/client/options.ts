@@ -1,4 +1,5 @@
 import type { Millis, Offset } from '../model/position.ts';
+import type { Seen } from './stamping.ts';
 import type { TrustWord } from '../trust/trust.ts';
 
 /** Milliseconds, or a number with a unit: `'250ms'`, `'10m'`, `'1.5h'`, `'7d'`. */
@@ -16,6 +17,12 @@ export interface LoadContext {
   readonly stamp: Stamp;
   /** Replaces the tags; for tags that are only known once the value is. They are fenced all the same. */
   setTags(tags: readonly string[]): void;
+  /**
+   * Says what the load has read, when that is not the primary as it is now: a replica, or a snapshot. Only ever makes the
+   * value count as older. A source with `gate: false` needs it: without, the value is returned and not stored.
+   * `stamped` of `tidemark/postgres` calls it.
+   */
+  seen(seen: Seen): void;
   setOptions(options: { readonly ttl?: Duration; readonly tags?: readonly string[] }): void;
   /** The result is returned to the caller and not stored. */
   skip(): void;
@@ -27,7 +34,10 @@ export interface ReadOptions<T> {
   readonly key: string;
   /** Labels by which events can end the entry. */
   readonly tags?: readonly string[];
-  /** Loads the value from the source of truth (the primary, not a lagging replica). `null` is a value, `undefined` is not. */
+  /**
+   * Loads the value from the source of truth: the primary, or a replica if it says so (`context.seen`). `null` is a value,
+   * `undefined` is not.
+   */
   readonly factory: Factory<T>;
   /** At most the namespace's `ttl`, which is the default. */
   readonly ttl?: Duration;

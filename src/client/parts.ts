@@ -1,6 +1,7 @@
 import type { MemoryStore, Shelf } from '../layers/memory/store.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { WhenUncertain } from '../trust/trust.ts';
+import type { Places } from './stamping.ts';
 
 /** A namespace as the client needs it: its policy, and its freshness in the store. */
 export interface Policy {
@@ -40,6 +41,8 @@ export interface CacheParts<R> {
   /** Name of the layer the store belongs to. */
   readonly layer: string;
   readonly closing: AbortSignal;
+  /** Default: a load can say nothing about what it has read, and need not. */
+  readonly places?: Places;
   /** Sends an explicit invalidation through the journal to every layer. */
   readonly invalidate: (message: {
     readonly keys?: readonly string[];

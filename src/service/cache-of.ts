@@ -3,6 +3,7 @@ import { TidemarkError } from '../errors.ts';
 import type { Receipt } from '../operations.ts';
 import { invalidationOf, send } from './emission.ts';
 import type { Engine } from './engine.ts';
+import { placesOf } from './places.ts';
 
 /**
  * The cache of a namespace, over the engine's own memory layer.
@@ -22,6 +23,7 @@ export function cacheOf(engine: Engine, namespace: string): Cache<unknown, Recei
     observer: engine.observers,
     layer: engine.memory.name,
     closing: engine.closing.signal,
+    places: placesOf(engine, found),
     invalidate: async (message) => {
       const event = invalidationOf(engine, message);
       return send(engine, event.source, [event]);

@@ -98,7 +98,7 @@ export class Engine {
       // Without a place yet, from the beginning: a refresh too many is harmless, one too few is not.
       const from = (await journal.cursor(PROJECTIONS)) ?? ((journal.first - 1) as Offset);
       const opened = await openSources(config, kinds, runtime);
-      const trail = new Trail({ startAt });
+      const trail = new Trail({ startAt, head: journal.head });
       for (const { name } of opened) {
         const resume = await journal.resumeAt(name);
         if (resume) trail.begin(name, resume, journal.head);
@@ -255,21 +255,22 @@ export class Engine {
   }
 
   #feed({ name, type, can, source, receiver }: Opened): Intaken {
+    const { journal, runtime, observers } = this;
     const feed =
       source &&
       new Feed({
         name,
         source,
-        journal: this.journal,
-        runtime: this.runtime,
-        observers: this.observers,
+        journal,
+        runtime,
+        observers,
         accept: (batch) => this.intake.acceptWhole(batch),
         proven: (at, t0, upTo) => {
           this.namespaces.prove(name, at, t0);
-          if (upTo) this.trail.proven(name, upTo, at);
+          if (upTo) this.trail.proven(name, upTo, at, { t0, now: runtime.clock.mono(), head: journal.head });
         },
         horizon: (epoch, xid) => {
-          this.trail.horizon(name, { epoch, xid: Number(xid), at: this.journal.head });
+          this.trail.horizon(name, { epoch, xid: Number(xid), at: journal.head });
         },
       });
     return { name, type, can, source, feed, receiver, received: 0, lastReceivedAt: null };

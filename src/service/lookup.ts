@@ -6,6 +6,7 @@ import { NEVER } from '../trust/proofs.ts';
 import { asOf, judge, reasonOf, trustWord } from '../trust/trust.ts';
 import type { Engine } from './engine.ts';
 import type { Namespace } from './namespaces.ts';
+import { placesOf } from './places.ts';
 
 /** @throws NAMESPACE_UNKNOWN */
 export function lookup(engine: Engine, namespace: string, key: string): CacheLookup {
@@ -54,6 +55,11 @@ export function put(
   const { store } = engine.memory;
   if (!Number.isSafeInteger(fill.stamp) || fill.stamp < 0 || fill.stamp > store.watermark) {
     throw new TidemarkError('STAMP_INVALID', `${fill.stamp} is not a stamp that was given out here`);
+  }
+  if (placesOf(engine, find(engine, namespace)).ungated.size > 0) {
+    counts.refused++;
+    engine.observers.tell('fill:refused', { namespace, key, reason: 'no-stamp' });
+    return { stored: false, reason: 'no-stamp' };
   }
   const ttlMs = Math.min(fill.ttlMs ?? config.ttlMs, config.ttlMs);
   const { value, tags, stamp } = fill;

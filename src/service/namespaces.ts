@@ -3,6 +3,7 @@ import type { NamespaceConfig } from '../config/config.ts';
 import type { Shelf } from '../layers/memory/store.ts';
 import type { Mono, Offset, SourceId } from '../model/position.ts';
 import { NEVER, Proofs } from '../trust/proofs.ts';
+import { ProvenPast } from '../trust/proven-past.ts';
 
 /** A namespace at run time: its policy, its freshness in L1, what its readers met. */
 export interface Namespace {
@@ -17,6 +18,7 @@ export interface Namespace {
 export class Namespaces {
   readonly all: ReadonlyMap<string, Namespace>;
   readonly #proofs: ReadonlyMap<SourceId, Proofs>;
+  readonly #past: ReadonlyMap<SourceId, ProvenPast>;
 
   constructor(
     configs: Iterable<NamespaceConfig>,
@@ -24,6 +26,7 @@ export class Namespaces {
     allSources: readonly SourceId[],
   ) {
     this.#proofs = new Map(provingSources.map((source) => [source, new Proofs()]));
+    this.#past = new Map(provingSources.map((source) => [source, new ProvenPast()]));
     this.all = new Map(
       Array.from(configs, (config) => {
         const shelf: Shelf = { name: config.name, provenAt: NEVER };
@@ -39,8 +42,14 @@ export class Namespaces {
     return this.#proofs.get(source)?.provenAt ?? NEVER;
   }
 
+  /** As of when a load that saw a source's events up to `stamp` is proven to be current. */
+  asOf(source: SourceId, stamp: Offset): Mono {
+    return this.#past.get(source)?.asOf(stamp) ?? NEVER;
+  }
+
   prove(source: SourceId, at: Offset, t0: Mono): void {
     this.#proofs.get(source)?.add(at, t0);
+    this.#past.get(source)?.add(at, t0);
     this.#refresh();
   }
 

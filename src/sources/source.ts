@@ -12,6 +12,8 @@ import type { Runtime } from '../runtime/runtime.ts';
  * Pulling is the backpressure: nothing is read ahead beyond a fixed bound.
  */
 export interface Source {
+  /** Commits may be yielded before new readers see them; then a load has to say with which snapshot it has read. */
+  readonly ungated?: boolean;
   open(after: Resume | null, signal: AbortSignal): AsyncIterable<SourceItem>;
   /** Everything up to here is durable in the journal; upstream may forget it. */
   ack(upTo: Position): Promise<void>;

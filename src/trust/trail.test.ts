@@ -41,32 +41,71 @@ function told(transactionsMax?: number) {
   const reached = (xid = 0, epoch = E): void => {
     trail.horizon('db', { epoch, xid, at: at(head) });
   };
+  let now = 0;
+  /** An echo that lies at this position was written and came back. */
+  const echo = (position: number, { t0 = now, at: offset = head, epoch = E } = {}): void => {
+    now += 10;
+    trail.proven('db', { epoch, position: pos(position) }, at(offset), { t0, now, head: at(head) });
+  };
   /** The journal had nothing of the source beyond position 0, and the barrier of the start has been passed. */
   const begin = (): void => {
     trail.begin('db', { epoch: E, position: pos(0) }, at(head));
     reached();
   };
-  return { trail, see, before, from, reached, begin, hole: () => head++ };
+  return { trail, see, before, from, reached, begin, echo, hole: () => head++ };
 }
 
 describe('the stamp of a load from a place that had everything up to a position', () => {
-  it('lies before the first transaction that it had not got, whatever other sources said since', () => {
+  it('lies before the first transaction that it had not got', () => {
     const { see, before } = told();
+    for (const position of [1, 3, 5]) see({ position });
+    expect([1, 2, 3, 4, 5, 6].map((position) => before(position))).toEqual([1, 1, 2, 2, 3, 3]);
+  });
+
+  it('lies before what others announced, until an echo tells that it has got what that was about', () => {
+    const { see, before, echo } = told();
+    see({ position: 1 });
+    echo(2);
+    expect([before(1), before(2)]).toEqual([1, 1]);
+    see({ source: 'app' });
+    see({ source: 'db' });
+    // Written before the announcement, so it says nothing about it; the next one does.
+    echo(4, { t0: -5 });
+    expect([before(1), before(3), before(4)]).toEqual([null, 0, 0]);
+    echo(5);
+    echo(6);
+    expect([before(1), before(4), before(5), before(6), before(9)]).toEqual([null, 0, 3, 3, 3]);
+  });
+
+  it('lies before what others announced also when that was before this process began', () => {
+    const trail = new Trail({ startAt: at(5), head: at(7) });
+    trail.begin('db', { epoch: E, position: pos(3) }, at(7));
+    const before = (position: number) => trail.stampBefore('db', HISTORY, pos(position), at(7));
+    expect(before(3)).toBeNull();
+    trail.proven('db', { epoch: E, position: pos(4) }, at(7), { t0: 0, now: 1, head: at(7) });
+    expect([before(3), before(4)]).toEqual([null, 7]);
+  });
+
+  it('knows the last echoes of an epoch: further back it is not told what others announced', () => {
+    const { see, before, echo } = told();
     see({ position: 1 });
     see({ source: 'app' });
-    see({ position: 2 });
-    see({ source: 'app' });
-    see({ position: 3 });
-    expect([1, 2, 3, 4].map((position) => before(position))).toEqual([2, 4, 5, 5]);
+    for (let position = 2; position < 2_002; position++) echo(position);
+    expect([before(300), before(2_001)]).toEqual([null, 2]);
+    see({ position: 2_002, epoch: '7:2:abc', type: GAP });
+    echo(2_003, { epoch: '7:2:abc' });
+    expect([before(2_002, '7:2'), before(2_003, '7:2')]).toEqual([null, 3]);
   });
 
   it('lies before the first part of a transaction that came in parts', () => {
-    const { see, before } = told();
+    const { see, before, echo } = told();
     see({ position: 1 });
     see({ position: 2, commit: false });
     see({ source: 'app' });
     see({ position: 2 });
-    expect([before(1), before(2)]).toEqual([1, 4]);
+    echo(2);
+    echo(2);
+    expect([before(1), before(2)]).toEqual([null, 4]);
   });
 
   it('is never beyond the watermark', () => {
@@ -101,7 +140,7 @@ describe('the stamp of a load from a place that had everything up to a position'
   });
 
   it('cannot be told below a new epoch, nor when positions begin again, nor behind entries that are gone', () => {
-    const { see, before, hole } = told();
+    const { see, before, echo, hole } = told();
     see({ position: 5 });
     see({ position: 6, epoch: '7:2:abc' });
     expect([before(6), before(5, '7:2'), before(6, '7:2')]).toEqual([null, null, 2]);
@@ -111,6 +150,8 @@ describe('the stamp of a load from a place that had everything up to a position'
     see({ source: 'app' });
     expect(before(9, '7:2')).toBeNull();
     see({ position: 3, epoch: '7:2:abc' });
+    echo(3, { epoch: '7:2:abc' });
+    echo(3, { epoch: '7:2:abc' });
     expect([before(2, '7:2'), before(3, '7:2')]).toEqual([null, 6]);
   });
 
@@ -212,7 +253,7 @@ describe('the stamp of a load with a snapshot', () => {
 
 describe('where a source is applied', () => {
   it('follows its commits and its proofs, once the watermark has reached them', () => {
-    const { trail, see } = told();
+    const { trail, see, echo } = told();
     expect(trail.applied('db')).toBeNull();
     see({ position: 1 });
     see({ position: 2, commit: false });
@@ -220,12 +261,12 @@ describe('where a source is applied', () => {
     expect(trail.applied('db')).toBeNull();
     trail.advance(at(1));
     expect(trail.applied('db')).toEqual({ epoch: E, position: pos(1) });
-    trail.proven('db', { epoch: E, position: pos(7) }, at(3));
+    echo(7);
     expect(trail.applied('db')?.position).toBe(pos(1));
     trail.advance(at(3));
     expect(trail.applied('db')?.position).toBe(pos(7));
-    trail.proven('db', { epoch: E, position: pos(5) }, at(3));
-    trail.proven('db', { epoch: E, position: pos(8) }, at(3));
+    echo(5);
+    echo(8);
     expect(trail.applied('db')?.position).toBe(pos(8));
     expect(trail.applied('app')).toBeNull();
   });
@@ -248,8 +289,8 @@ describe('where a source is applied', () => {
   });
 
   it('waits with a bounded number of places, and is never ahead for it', () => {
-    const { trail } = told();
-    for (let i = 1; i <= 3_000; i++) trail.proven('db', { epoch: E, position: pos(i) }, at(i));
+    const { trail, echo } = told();
+    for (let i = 1; i <= 3_000; i++) echo(i, { at: i });
     trail.advance(at(1_023));
     expect(trail.applied('db')?.position).toBe(pos(1_023));
     trail.advance(at(2_999));

@@ -1,6 +1,7 @@
 import type { Entry } from '../model/entry.ts';
 import { GAP } from '../model/event.ts';
 import { ORIGIN, type Offset, type Position, type Resume, type SourceId } from '../model/position.ts';
+import { Elsewhere, type EchoTimes } from './elsewhere.ts';
 import { parseSnapshot } from './snapshot.ts';
 import { SourcePast, type Horizon } from './source-past.ts';
 
@@ -15,6 +16,8 @@ const AWAITED_MAX = 1_024;
 export interface TrailOptions {
   /** Where the layer's watermark begins. */
   readonly startAt?: Offset;
+  /** The journal's head when this process begins. Default: `startAt`. */
+  readonly head?: Offset;
   readonly transactionsMax?: number;
 }
 
@@ -42,10 +45,12 @@ export class Trail {
   readonly #horizons = new Map<SourceId, readonly Horizon[]>();
   readonly #applied = new Map<SourceId, Resume>();
   readonly #awaited = new Map<SourceId, Awaited[]>();
+  readonly #elsewhere: Elsewhere;
   #watermark: Offset;
   #seen: Offset;
 
-  constructor({ startAt = ORIGIN, transactionsMax = TRANSACTIONS_MAX }: TrailOptions = {}) {
+  constructor({ startAt = ORIGIN, head = startAt, transactionsMax = TRANSACTIONS_MAX }: TrailOptions = {}) {
+    this.#elsewhere = new Elsewhere(head);
     this.#startAt = startAt;
     this.#watermark = startAt;
     this.#seen = startAt;
@@ -67,6 +72,7 @@ export class Trail {
     // Entries that are gone were of anybody.
     if (offset > this.#seen + 1) this.#pasts.clear();
     this.#seen = offset;
+    this.#elsewhere.see(source, offset);
     if (position === null) return;
     let past = this.#pasts.get(source);
     if (!past?.goesOnWith(epoch, position) || entry.event.type === GAP) {
@@ -82,9 +88,16 @@ export class Trail {
     for (const source of this.#awaited.keys()) this.#reach(source);
   }
 
-  /** Everything of the source up to `upTo` is in the journal at or below `at`. */
-  proven(source: SourceId, upTo: Resume, at: Offset): void {
+  /** An echo of the source, which lies at `upTo`, has come back: everything before it is in the journal at or below `at`. */
+  proven(source: SourceId, upTo: Resume, at: Offset, times: EchoTimes): void {
+    this.#elsewhere.echoed(source, upTo, times);
     this.#await(source, { at, upTo });
+  }
+
+  /** Whether `history` is that of the source: its epoch, or the beginning of it. */
+  follows(source: SourceId, history: string): boolean {
+    const past = this.#pasts.get(source);
+    return past !== undefined && isOf(past.epoch, history);
   }
 
   /** Readers of the source with a snapshot beyond `xid` see everything of it that is in the journal at or below `at`. */
@@ -108,7 +121,8 @@ export class Trail {
   stampBefore(source: SourceId, history: string, position: Position, watermark: Offset): Offset | null {
     const past = this.#pasts.get(source);
     if (!past || !isOf(past.epoch, history)) return null;
-    return stamp(past.unseenAfter(position), watermark);
+    const lowered = stamp(past.unseenAfter(position), watermark);
+    return lowered === null ? null : this.#elsewhere.lower(lowered, source, position);
   }
 
   /** The stamp of a load that read with a snapshot (`xmin:xmax:xip`) of the source. `null`: it cannot be told. */

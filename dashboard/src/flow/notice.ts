@@ -62,6 +62,7 @@ const REFUSALS: Readonly<Record<string, string>> = {
   'key-invalidated': 'the key was ended',
   'tag-invalidated': 'one of its tags was ended',
   'namespace-purged': 'the namespace was ended',
+  'no-stamp': 'it is not known what its load has seen',
   'below-floor': 'invalidations up to the floor may be forgotten, which stands',
   'older-than-stored': 'a newer value was stored',
 };

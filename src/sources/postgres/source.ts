@@ -6,6 +6,7 @@ import { Session, type SessionOptions } from './session.ts';
 
 /** Row changes of PostgreSQL by logical replication. Reconnecting is the supervisor's: it calls `open` again. */
 export class PostgresSource implements Source {
+  readonly ungated: boolean;
   readonly #context: SourceContext;
   readonly #options: PostgresOptions;
   /** Tells this process from others: in echoes, and in the name under which the server lists its connections. */
@@ -21,6 +22,7 @@ export class PostgresSource implements Source {
   constructor(context: SourceContext, options: PostgresOptions) {
     this.#context = context;
     this.#options = options;
+    this.ungated = !options.gate;
     this.#nonce = context.runtime.random.id().slice(0, 18);
   }
 

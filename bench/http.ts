@@ -63,6 +63,7 @@ function idle(): Operations {
   return {
     metrics: createMetrics(),
     eventSource: 'app',
+    bodyBytesMax: new Map(),
     contracts: () => [],
     receive: (_source, { body }) => {
       JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString());

@@ -19,6 +19,8 @@ export interface Operations {
   receive(source: string, request: RawRequest): Promise<ReceiveResult>;
   /** The first source of type `http`, which `POST /v1/events` feeds when the request names none. */
   readonly eventSource: string;
+  /** The sources that receive requests, with the largest body that each takes. */
+  readonly bodyBytesMax: ReadonlyMap<string, number>;
   invalidate(message: InvalidationMessage): Promise<Receipt>;
   /** What an event would do. Changes nothing. */
   preview(event: EventInput): PlanPreview;

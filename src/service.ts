@@ -162,6 +162,13 @@ export class Tidemark implements Operations {
     return { ok: true, receipts: [await send(this.#engine, source, received.events)] };
   }
 
+  get bodyBytesMax(): ReadonlyMap<string, number> {
+    const bounds = new Map<string, number>();
+    for (const { name, receiver } of this.#engine.sources.values())
+      if (receiver) bounds.set(name, receiver.bodyBytesMax);
+    return bounds;
+  }
+
   /** Calls the listener for everything that happens from now on; the returned function ends that. */
   observe(listener: (observation: Observation) => void): () => void {
     return this.#engine.observers.add(listener);

@@ -13,14 +13,15 @@ export interface Served {
 
 /** The HTTP API and the dashboard of a service. */
 export async function openApi(tide: Tidemark, runtime: Runtime, { host, port }: ListenAt): Promise<Served> {
-  const { adminToken } = tide.config.server;
+  const { adminToken, allowedHosts } = tide.config.server;
   // Where the build puts the page; a run from a checkout that was not built has none.
   const dashboardDir = fileURLToPath(new URL('../dashboard/', import.meta.url));
   const server = await createServer(tide, {
     runtime,
     host,
     port,
-    ...(adminToken === undefined ? {} : { adminToken }),
+    ...(adminToken === undefined ? {} : { adminToken: adminToken.reveal() }),
+    ...(allowedHosts === undefined ? {} : { allowedHosts }),
     ...(existsSync(dashboardDir) ? { dashboardDir } : {}),
   });
   try {

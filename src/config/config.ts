@@ -1,3 +1,4 @@
+import type { Secret } from '../runtime/secret.ts';
 import type { WhenUncertain } from '../trust/trust.ts';
 import type { ContractSet, Place } from '../contracts/contract.ts';
 
@@ -33,7 +34,9 @@ export interface ServerConfig {
   readonly host: string;
   readonly port: number;
   /** Absent: only loopback may be listened on. */
-  readonly adminToken?: string;
+  readonly adminToken?: Secret;
+  /** Names that requests may have in their `Host` header, beside loopback names, the name listened on and addresses. */
+  readonly allowedHosts?: readonly string[];
 }
 
 export interface NamespaceConfig {

@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { kinds } from '../../test/check/kinds.ts';
 import { plan } from '../contracts/plan.ts';
@@ -57,7 +58,7 @@ event_invalidation:
     - purge_tag: product-{product_id}
     - refresh_projection: category-membership
 `;
-const ENV = { TIDEMARK_ADMIN_TOKEN: 'token', DATABASE_URL: 'postgres://127.0.0.1/shop', GITHUB_SECRET: '0123' };
+const ENV = { TIDEMARK_ADMIN_TOKEN: 'token-canary', DATABASE_URL: 'postgres://127.0.0.1/shop', GITHUB_SECRET: '0123' };
 
 describe('a configuration', () => {
   it('is read whole', () => {
@@ -81,13 +82,26 @@ describe('a configuration', () => {
       timeoutMs: 10_000,
       attempts: 5,
     });
-    expect(loaded.server.adminToken).toBe('token');
+    expect(loaded.server.adminToken?.reveal()).toBe('token-canary');
+    expect(`${JSON.stringify(loaded.server)} ${inspect(loaded.server)}`).not.toContain('token-canary');
     // A text that looks like a number stays the text that it is.
     const { secret } = loaded.sources.get('github')?.options as { secret: Secret };
     expect(secret.reveal()).toBe('0123');
     expect(
       plan(loaded.contracts, { id: '1', type: 'product.updated', source: 'app', data: { product_id: 42 } }).actions,
     ).toHaveLength(3);
+  });
+
+  it('takes names for the Host header, and nothing that a Host header cannot have', () => {
+    const server = (hosts: string): LoadedConfig => load(`server: { allowed_hosts: ${hosts} }`);
+    expect(config(server('[tidemark.internal, cache]')).server.allowedHosts).toEqual(['tidemark.internal', 'cache']);
+    for (const wrong of ['https://a', 'a:80', '"*.a"', '"*"', 'a b', '""', '".a"']) {
+      const { findings } = server(`[fine.example, ${wrong}]`);
+      expect(findings.map(({ severity, what }) => `${severity} ${what}`)).toEqual([
+        expect.stringContaining('allowed_hosts') as string,
+      ]);
+    }
+    expect(server('[]').config).toBeNull();
   });
 
   it('keeps the order of layers, which is the order of application', () => {

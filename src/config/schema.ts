@@ -66,6 +66,9 @@ const projectionSchema = z
   })
   .describe('A derived artifact that is recomputed.');
 
+/** Letters, digits, hyphens and underscores between dots: what `Host` is compared with. */
+const HOST_NAME = /^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/i;
+
 const serverSchema = z
   .strictObject({
     listen: z
@@ -76,6 +79,15 @@ const serverSchema = z
         description: 'Address and port. Anything but loopback needs an admin_token.',
         examples: ['127.0.0.1:4100'],
       }),
+    allowed_hosts: z
+      .array(z.string().regex(HOST_NAME, 'it is not the name of a host, without scheme, port or wildcard'))
+      .min(1)
+      .meta({
+        description:
+          'Names that the Host header may carry, against DNS rebinding. Loopback names, the name listened on and addresses always may.',
+        examples: [['tidemark.internal']],
+      })
+      .optional(),
     admin_token: secret().describe('What callers of the API present as Authorization: Bearer.').optional(),
   })
   .describe('The HTTP API.');

@@ -80,8 +80,13 @@ export function projectionsOf(settings: ConfigInput): ReadonlyMap<string, Projec
   );
 }
 
-export function serverOf({ server: { listen, admin_token: token } }: ConfigInput): ServerConfig {
+export function serverOf({ server }: ConfigInput): ServerConfig {
+  const { listen, admin_token: adminToken, allowed_hosts: allowedHosts } = server;
   const address = parseListen(listen);
   assert(address !== null, 'the schema takes addresses only');
-  return { ...address, ...(token === undefined ? {} : { adminToken: token.reveal() }) };
+  return {
+    ...address,
+    ...(adminToken === undefined ? {} : { adminToken }),
+    ...(allowedHosts === undefined ? {} : { allowedHosts }),
+  };
 }

@@ -1,5 +1,19 @@
+import { z } from 'zod';
 import { Refusal } from './refusal.ts';
 import type { RawRequest } from './source.ts';
+
+/** Largest body that a source may be told to take: parsing it holds up the event loop for a tenth of a second or two. */
+const BODY_BYTES_CEILING = 16 * 1024 * 1024;
+
+/** The option that bounds a body. */
+export function maxBytes(of: string): z.ZodDefault<z.ZodInt> {
+  return z
+    .int()
+    .positive()
+    .max(BODY_BYTES_CEILING)
+    .default(1_048_576)
+    .describe(`Bytes of one ${of}; a larger one is answered 413. At most ${String(BODY_BYTES_CEILING)}.`);
+}
 
 /** What both receivers ask of a request before they look into it. */
 export function requirePost(request: RawRequest, allow: string): void {

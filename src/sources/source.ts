@@ -46,6 +46,8 @@ export interface SourceReport {
 
 /** A source that is called: webhooks and CloudEvents over HTTP. Decodes and verifies; keeps nothing. */
 export interface Receiver {
+  /** Largest body that it takes: what is larger need not be read. */
+  readonly bodyBytesMax: number;
   receive(request: RawRequest): Received;
 }
 

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { afterAll, afterEach, beforeAll, describe, expect, it, test } from 'vitest';
 import type { Context } from '../../src/http/context.ts';
+import { HTTP_LIMITS } from '../../src/http/options.ts';
 import { REFUSALS } from '../../src/http/refusal.ts';
 import { RESOURCES } from '../../src/http/routes/resources.ts';
 import { createServer, type HttpServer } from '../../src/http/server.ts';
@@ -109,7 +110,7 @@ function registered(): string[] {
   for (const resource of RESOURCES) {
     resource(
       { ...verbs, route } as unknown as FastifyInstance,
-      { operations: new FakeOperations() } as unknown as Context,
+      { operations: new FakeOperations(), limits: HTTP_LIMITS } as unknown as Context,
     );
   }
   // The page is not a resource; the handshake of a named source is in the text of its row.

@@ -43,6 +43,8 @@ beforeAll(async () => {
       sources: {
         ...Object.fromEntries(webhooks),
         app: { type: 'http' },
+        large: { type: 'http', max_bytes: 3_000_000 },
+        small: { type: 'http', max_bytes: 1_000 },
         guarded: { type: 'http', token: TOKEN, allowed_origins: ['a.example'], rate: 60 },
       },
       namespaces: { things: { ttl: '1h' } },
@@ -209,6 +211,20 @@ describe('CloudEvents', () => {
     const refused = await ask('b.example');
     expect(refused.status).toBe(403);
     expect(refused.headers.get('webhook-allowed-origin')).toBeNull();
+  });
+
+  test('the bound of a source on a body is its own: above that of the server, and below', async () => {
+    const send = (source: string, bytes: number): Promise<Answer> =>
+      call('POST', `/v1/events/${source}`, {
+        body: { ...event(`sized-${source}-${String(bytes)}`, 1), data: { n: 1, text: 'x'.repeat(bytes - 200) } },
+        headers: { 'content-type': 'application/cloudevents+json' },
+      });
+    expect((await send('large', 2_900_000)).status).toBe(202);
+    expect(await send('large', 3_000_500)).toMatchObject({ status: 413, code: 'BODY_TOO_LARGE' });
+    expect((await send('app', 900_000)).status).toBe(202);
+    expect(await send('app', 1_100_000)).toMatchObject({ status: 413, code: 'BODY_TOO_LARGE' });
+    expect((await send('small', 900)).status).toBe(202);
+    expect(await send('small', 2_000)).toMatchObject({ status: 413, code: 'BODY_TOO_LARGE' });
   });
 
   test('no secret is in the status, the metrics or the journal', async () => {

@@ -15,6 +15,7 @@ const never = new Promise<never>(() => undefined);
 export class FakeOperations implements Operations {
   readonly metrics = createMetrics();
   readonly eventSource: string = 'app';
+  readonly bodyBytesMax: ReadonlyMap<string, number> = new Map();
   readonly journal: Entry[] = [];
   readonly letters = new Map<number, DeadLetter>();
   readonly cache = new Map<string, { readonly fill: CacheFill; readonly at: number }>();

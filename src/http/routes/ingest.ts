@@ -9,24 +9,34 @@ import { Refusal, REFUSALS } from '../refusal.ts';
 
 /** `POST /v1/events` and `/v1/webhooks/{source}`: bytes and headers go to the source's receiver as they came. */
 export const ingest: Resource = (app, context) => {
-  const method = ['POST', 'OPTIONS'];
-  const config = { access: 'ingest' } as const;
-  app.route({
-    method,
-    url: '/v1/events',
-    config,
-    handler: (request, reply) => {
-      const source = context.operations.eventSource;
-      if (!source) throw new Refusal('SOURCE_UNKNOWN', 'no source of type http is configured');
-      return accept(context, request, reply, source);
-    },
-  });
-  for (const url of ['/v1/events/:source', '/v1/webhooks/:source']) {
-    app.route<{ Params: { source: string } }>({
-      method,
+  const { bodyBytesMax, eventSource } = context.operations;
+  const common = { method: ['POST', 'OPTIONS'], config: { access: 'ingest' as const } };
+  // A source that has its own bound on the body has routes of its own, so that no byte beyond is read.
+  const boundOf = (source: string): number => bodyBytesMax.get(source) ?? context.limits.bodyBytesMax;
+  const routeOf = (url: string, source: string): void => {
+    const bodyLimit = boundOf(source);
+    app.route({
+      ...common,
       url,
-      config,
-      handler: (request, reply) => accept(context, request, reply, request.params.source),
+      bodyLimit,
+      handler: (request, reply) => accept(context, request, reply, source, bodyLimit),
+    });
+  };
+  if (eventSource) routeOf('/v1/events', eventSource);
+  else
+    app.route({
+      ...common,
+      url: '/v1/events',
+      handler: () => {
+        throw new Refusal('SOURCE_UNKNOWN', 'no source of type http is configured');
+      },
+    });
+  for (const path of ['/v1/events', '/v1/webhooks']) {
+    for (const source of bodyBytesMax.keys()) routeOf(`${path}/${source}`, source);
+    app.route<{ Params: { source: string } }>({
+      ...common,
+      url: `${path}/:source`,
+      handler: (request, reply) => accept(context, request, reply, request.params.source, context.limits.bodyBytesMax),
     });
   }
 };
@@ -36,11 +46,12 @@ async function accept(
   request: FastifyRequest,
   reply: FastifyReply,
   source: string,
+  bodyBytesMax: number,
 ): Promise<ReceiptBody | ErrorBody | FastifyReply> {
   const { operations, options, limits } = context;
   // `access_token` is CloudEvents' way for senders that cannot set a header; the receiver checks it.
   const { wait } = queryOf(request, ['wait', 'access_token']);
-  const body = await readBytes(request, limits);
+  const body = await readBytes(request, { ...limits, bodyBytesMax });
   const result = await operations.receive(source, rawRequest(request, body, options.runtime.clock.now()));
   if (result.ok) return answerReceipts(context, request, reply, result.receipts, wait);
   reply.code(result.status).headers(result.headers ?? {});

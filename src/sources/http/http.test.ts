@@ -528,6 +528,24 @@ describe('the handshake', () => {
     expect(deliver().ok).toBe(true);
   });
 
+  test('the rate that is granted is held: more is refused until a minute gives more, and time that steps back gives none', () => {
+    const limited = receiver({ rate: 3, token: 't' });
+    const send = (at: number, token = 't'): Received =>
+      limited.receive({
+        ...post(EVENT, { 'content-type': STRUCTURED, authorization: `Bearer ${token}` }),
+        now: now + at,
+      });
+    for (let i = 0; i < 5; i++) expect(send(0, 'wrong')).toMatchObject({ status: 401 });
+    expect([0, 0, 0].map((at) => send(at).ok)).toEqual([true, true, true]);
+    expect(send(0)).toMatchObject({ status: 429, code: 'RATE_EXCEEDED', headers: { 'retry-after': '20' } });
+    expect(send(-60_000)).toMatchObject({ status: 429 });
+    expect(send(-60_000 + 19_999)).toMatchObject({ status: 429, headers: { 'retry-after': '1' } });
+    expect(send(-60_000 + 20_000).ok).toBe(true);
+    expect(send(-60_000 + 20_000).ok).toBe(false);
+    // However long it was quiet, no more than a minute's worth at once.
+    expect([1, 1, 1, 1].map(() => send(3_600_000).ok)).toEqual([true, true, true, false]);
+  });
+
   test('OPTIONS without an origin is answered without consent', () => {
     expect(ask({})).toMatchObject({ status: 204, headers: { allow: 'POST, OPTIONS' } });
   });
@@ -541,6 +559,7 @@ describe('options', () => {
     [{ tokens: [{ secret: 'a', until: 'soon' }] }, /tokens/],
     [{ allowed_origins: [] }, /allowed_origins/],
     [{ rate: 0 }, /rate/],
+    [{ max_bytes: 17 * 1024 * 1024 }, /max_bytes/],
   ])('%j is a mistake', (given, message) => {
     const parsed = httpSource.options.safeParse(given);
     expect(parsed.success).toBe(false);

@@ -4,11 +4,12 @@ import type { SourceId } from '../../model/position.ts';
 import { secret } from '../../runtime/options.ts';
 import { isUtf8, parseMediaType } from '../media-type.ts';
 import { received, Refusal } from '../refusal.ts';
-import { requirePlainBody, requirePost } from '../request.ts';
+import { maxBytes, requirePlainBody, requirePost } from '../request.ts';
 import { timedSecrets, type TimedSecret } from '../secrets.ts';
 import type { RawRequest, Receiver, SourceKind } from '../source.ts';
 import { readBinary } from './binary.ts';
 import { answerHandshake, isAllowedOrigin, type HandshakeOptions } from './handshake.ts';
+import { Rate } from './rate.ts';
 import { readBatch, readStructured } from './structured.ts';
 import { requireToken } from './token.ts';
 
@@ -33,9 +34,13 @@ const options = z
       .min(1)
       .default(['*'])
       .describe('Senders that the OPTIONS handshake grants permission to; `*` is any.'),
-    rate: z.int().positive().optional().describe('Requests a minute that the handshake grants. Absent: any number.'),
+    rate: z
+      .int()
+      .positive()
+      .optional()
+      .describe('Requests a minute, as the handshake grants them; more are answered 429. Absent: any number.'),
     max_batch: z.int().positive().default(10_000).describe('Events in one batch; a larger one is answered 413.'),
-    max_bytes: z.int().positive().default(1_048_576).describe('Bytes of one request; a larger one is answered 413.'),
+    max_bytes: maxBytes('request'),
   })
   .refine((given) => given.token === undefined || given.tokens === undefined, {
     path: ['tokens'],
@@ -55,15 +60,19 @@ export const httpSource: SourceKind<HttpOptions> = {
   summary: 'CloudEvents 1.0 sent over HTTP: structured, binary and batch.',
   options,
   can: { order: false, replay: false, prove: false },
-  receiver: (context, parsed): Receiver => ({
-    receive: (request) => {
-      if (request.method === 'OPTIONS') return answerHandshake(request.headers, parsed);
-      return received(context, () => accept(context.name, request, parsed));
-    },
-  }),
+  receiver: (context, parsed): Receiver => {
+    const rate = parsed.ratePerMinute === undefined ? null : new Rate(parsed.ratePerMinute);
+    return {
+      bodyBytesMax: parsed.bodyBytesMax,
+      receive: (request) => {
+        if (request.method === 'OPTIONS') return answerHandshake(request.headers, parsed);
+        return received(context, () => accept(context.name, request, parsed, rate));
+      },
+    };
+  },
 };
 
-function accept(name: SourceId, request: RawRequest, parsed: HttpOptions): readonly ChangeEvent[] {
+function accept(name: SourceId, request: RawRequest, parsed: HttpOptions, rate: Rate | null): readonly ChangeEvent[] {
   requirePost(request, 'POST, OPTIONS');
   requireToken(request, parsed.tokens);
   const origin = request.headers['webhook-request-origin'];
@@ -71,6 +80,7 @@ function accept(name: SourceId, request: RawRequest, parsed: HttpOptions): reado
   if (origin !== undefined && !isAllowedOrigin(origin, parsed)) {
     throw new Refusal('this origin may not send events here', { status: 403, code: 'ORIGIN_REFUSED' });
   }
+  rate?.take(request.now);
   requirePlainBody(request, parsed.bodyBytesMax);
   return read(name, request, parsed.batchEventsMax);
 }

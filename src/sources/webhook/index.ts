@@ -24,6 +24,7 @@ export const webhookSource: SourceKind<WebhookOptions> = {
   options: webhookOptions(schemes),
   can: { order: false, replay: false, prove: false },
   receiver: (context, options) => ({
+    bodyBytesMax: options.bodyBytesMax,
     receive: (request) => received(context, () => [accept(context.name, request, options)]),
   }),
 };

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { duration, secret } from '../../runtime/options.ts';
+import { maxBytes } from '../request.ts';
 import { timedSecrets, type TimedSecret } from '../secrets.ts';
 import type { Naming } from './delivery.ts';
 import type { Scheme } from './scheme.ts';
@@ -37,7 +38,7 @@ const fields = z.strictObject({
     .enum(['delivery', 'body'])
     .default('delivery')
     .describe('What a repetition is known by: the id of the delivery, or the same body to the byte, ever.'),
-  max_bytes: z.int().positive().default(1_048_576).describe('Bytes of one delivery; a larger one is answered 413.'),
+  max_bytes: maxBytes('delivery'),
 });
 
 /** Options that mean something only for some schemes: elsewhere they would be a promise that nobody keeps. */

@@ -165,7 +165,9 @@ export class Cache<T, R = unknown> {
     if (facts && verdict === 'error') throw this.#unproven(options.key, facts, now);
     if (entry && facts && verdict !== 'bypass') {
       counts.hits++;
-      if (facts.expiredAsOf !== null || verdict === 'revalidate') this.#refreshBehind(options);
+      // One at a time, also when an event has come since it began: the reader has a value within its bound (anomaly A15).
+      const due = facts.expiredAsOf !== null || verdict === 'revalidate';
+      if (due && !this.#flights.has(options.key)) this.#refreshBehind(options);
       if (observer.active) observer.tell('cache:hit', { namespace: policy.name, key: options.key });
       return { value: entry.value as T, facts: { entry: facts } };
     }
@@ -178,16 +180,18 @@ export class Cache<T, R = unknown> {
     return this.#loadFor(options, { watermark: store.watermark, at: now, maxStalenessMs: policy.maxStalenessMs });
   }
 
-  /** Joins a load that is new enough, or starts one; tries again when a joined one turns out too old. */
+  /** Joins a load that is new enough, or starts one; tries again when a joined one turns out too old, or not for it. */
   async #loadFor(options: ReadOptions<T>, need: Need): Promise<Resolved<T>> {
-    for (;;) {
-      const joined = this.#joinable(options, need);
-      const flight = joined ?? this.#start(options);
-      const landing = await flight.landing;
+    for (let alone = false; ;) {
+      const joined: Flight<T> | null = alone ? null : this.#joinable(options, need);
+      const flight: Flight<T> = joined ?? this.#start(options);
+      const landing: Landing<T> = await flight.landing;
       if (!joined || suits(flight, landing, need, this.#parts.shelf.provenAt)) {
         const load = loadFacts(landing.knownAt ?? flight.startedAt, this.#parts.policy);
         return { value: landing.value, facts: { entry: null, load, startedAt: flight.startedAt } };
       }
+      // Its next one would most likely skip, too, and readers would load one after the other.
+      alone = landing.skipped === true;
     }
   }
 

@@ -13,6 +13,8 @@ export interface Landing<T> {
   readonly stamp?: Offset | null;
   /** As of when the value is known to be current. Absent: as of its beginning. */
   readonly knownAt?: Mono;
+  /** The factory said that the value is not for everybody. */
+  readonly skipped?: boolean;
 }
 
 /** A load under way, shared by the readers that it is new enough for. */
@@ -34,11 +36,13 @@ export interface Need {
 }
 
 /**
- * Whether a load that has landed is new enough for a reader that came while it was under way (anomaly A13).
+ * Whether a load that has landed is good for a reader that came while it was under way (anomaly A13).
  * Refused by an invalidation that had been applied before the reader came: the value is older than what the reader
  * could have seen. Otherwise the value must not be older than the namespace's bound at the time the reader came.
+ * What a factory skipped is its own reader's alone: it may be of a transaction that is rolled back (anomaly A11).
  */
 export function suits(flight: Flight<unknown>, landing: Landing<unknown>, need: Need, provenAt: Mono): boolean {
+  if (landing.skipped) return false;
   // Not `refused.at <= need.watermark`: the fence remembers the newest end of each name, and an older one, or one of
   // another tag, may have been applied before the reader came.
   const ended = landing.refused !== null && landing.refused.reason !== 'older-than-stored';

@@ -24,7 +24,10 @@ export interface LoadContext {
    */
   seen(seen: Seen): void;
   setOptions(options: { readonly ttl?: Duration; readonly tags?: readonly string[] }): void;
-  /** The result is returned to the caller and not stored. */
+  /**
+   * The result is returned to this reader alone: not stored, and not given to readers that wait for the same load.
+   * For what is not for everybody, such as a value read within a write transaction that may be rolled back.
+   */
   skip(): void;
 }
 

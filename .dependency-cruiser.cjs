@@ -48,6 +48,16 @@ module.exports = {
       },
     },
     {
+      name: 'audit-looks-at-the-store-and-the-journal',
+      comment: "The auditor is of the process's own memory; it knows no source, no client and no other layer.",
+      severity: 'error',
+      from: { path: '^src/audit/' },
+      to: {
+        path: '^src/',
+        pathNot: `${below('model', 'contracts', 'trust', 'runtime', 'audit')}|^src/(journal/journal|layers/memory/store|config/config)\\.ts$`,
+      },
+    },
+    {
       name: 'client-drags-in-no-driver',
       severity: 'error',
       from: { path: '^src/client/' },

@@ -65,13 +65,14 @@ const kinds = (title, intro, list, jsonSchema) => [
 ];
 
 /** Parts of the configuration that every installation has, whatever kinds it uses. */
-function settings({ properties: { server, namespaces, projections } }) {
+function settings({ properties: { server, namespaces, projections, auditor } }) {
   const part = (name, { description }, shape) => ['', `### \`${name}\``, '', description ?? '', ...options(shape)];
   return [
     '## Settings',
     ...part('server', server, server),
     ...part('namespaces', namespaces, namespaces.additionalProperties),
     ...part('projections', projections, projections.additionalProperties),
+    ...part('auditor', auditor, auditor),
     '',
   ];
 }

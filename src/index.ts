@@ -1,4 +1,4 @@
-export { Tidemark, type StartOptions } from './service.ts';
+export { Tidemark, type CacheOptions, type StartOptions } from './service.ts';
 export { ConfigInvalid, type ConfigSource } from './service/read-config.ts';
 export type { Emission } from './service/emission.ts';
 export type { Cache } from './client/cache.ts';
@@ -8,7 +8,7 @@ export { ERRORS, TidemarkError, type ErrorCode } from './errors.ts';
 export type { Finding } from './contracts/finding.ts';
 export type { Observation, ObservationType } from './model/observation.ts';
 export type { Offset } from './model/position.ts';
-export type { LayerResults, Status } from './model/status.ts';
+export type { AuditStatus, LayerResults, Status } from './model/status.ts';
 export type {
   EventInput,
   Explanation,

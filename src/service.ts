@@ -53,6 +53,10 @@ export interface StartOptions {
   readonly runtime?: Runtime;
 }
 
+export interface CacheOptions<T> {
+  readonly equals?: (cached: T, loaded: T) => boolean;
+}
+
 /** Entries that `follow` reads at a time. */
 const PAGE = 500;
 
@@ -113,11 +117,15 @@ export class Tidemark implements Operations {
   }
 
   /**
-   * The cache of a namespace. Values of type `T` are what its factories return.
+   * The cache of a namespace. Values of type `T` are what its factories return. `equals` is what the auditor compares
+   * them with, where their members do not say it all (times of loading, rounding); the last one given counts.
    *
    * @throws NAMESPACE_UNKNOWN
    */
-  cache<T>(namespace: string): Cache<T, Receipt> {
+  cache<T>(namespace: string, options: CacheOptions<T> = {}): Cache<T, Receipt> {
+    const { equals } = options;
+    const held = this.#engine.namespaces.all.get(namespace);
+    if (equals && held) held.equals = (cached, loaded) => equals(cached as T, loaded as T);
     const known = this.#caches.get(namespace);
     if (known) return known as Cache<T, Receipt>;
     const cache = cacheOf(this.#engine, namespace);

@@ -30,7 +30,7 @@ export function renderObservation({ type, at, fields }: Observation, paint: Pain
     const text = typeof value === 'string' ? value : Array.isArray(value) ? value.join(',') : JSON.stringify(value);
     return `${escapeControls(name)}=${escapeControls(text)}`;
   });
-  const bad = type === 'dead-letter' || type === 'fill:refused';
+  const bad = type === 'dead-letter' || type === 'fill:refused' || type === 'audit:violation';
   const shown = bad ? paint.warn(type) : paint.faint(escapeControls(type));
   return `${paint.faint(timeOfDay(at))}  ${shown}  ${values.join(' ')}\n`;
 }

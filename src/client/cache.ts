@@ -1,5 +1,5 @@
 import { TidemarkError } from '../errors.ts';
-import type { StoredEntry } from '../layers/memory/store.ts';
+import type { Origin, StoredEntry } from '../layers/memory/store.ts';
 import { ORIGIN, type Mono, type Offset } from '../model/position.ts';
 import { NEVER } from '../trust/proofs.ts';
 import { asOf, judge, reasonOf, trustWord, type TrustFacts } from '../trust/trust.ts';
@@ -7,6 +7,7 @@ import { factsOf, loadedTrust, loadFacts } from './facts.ts';
 import { suits, type Flight, type Landing, type Need, type Refused } from './flight.ts';
 import { load, toMs, type Loaded } from './load.ts';
 import type { Duration, ReadOptions, ReadResult, Stamp } from './options.ts';
+import { OptionsOrigin, type Again } from './origin.ts';
 import type { CacheParts } from './parts.ts';
 import { NO_PLACES, Stamping, type Seen } from './stamping.ts';
 
@@ -23,9 +24,16 @@ const LOAD_TIMEOUT_MS = 30_000;
 export class Cache<T, R = unknown> {
   readonly #parts: CacheParts<R>;
   readonly #flights = new Map<string, Flight<T>>();
+  readonly #again: Again<ReadOptions<T>>;
 
   constructor(parts: CacheParts<R>) {
     this.#parts = parts;
+    this.#again = {
+      refresh: (options) => {
+        this.#refreshBehind(options);
+      },
+      look: (options) => this.#load(options, parts.store.watermark, parts.runtime.clock.mono()),
+    };
   }
 
   get namespace(): string {
@@ -223,11 +231,9 @@ export class Cache<T, R = unknown> {
   }
 
   async #land(options: ReadOptions<T>, stamp: Stamp, startedAt: Mono): Promise<Landing<T>> {
-    const { store, shelf, runtime, counts, closing, places = NO_PLACES } = this.#parts;
-    const { key, factory, tags = [] } = options;
-    const timeoutMs = options.timeout === undefined ? LOAD_TIMEOUT_MS : toMs(options.timeout);
-    const { clock } = runtime;
-    const loaded = await load({ key, tags, factory, stamp, startedAt, places, timeoutMs, clock, closing });
+    const { store, shelf, runtime, counts } = this.#parts;
+    const { key } = options;
+    const loaded = await this.#load(options, stamp, startedAt);
     if (loaded.skipped) {
       counts.skipped++;
       const seen = loaded.stamp;
@@ -236,24 +242,30 @@ export class Cache<T, R = unknown> {
     }
     const asked = this.#ttl(loaded.ttlMs ?? (options.ttl === undefined ? undefined : toMs(options.ttl)));
     // Counted from the time as of which it is known; without one from the fill, so what the load took is taken off.
-    const ttlMs = loaded.knownAt === NEVER ? asked - (clock.mono() - startedAt) : asked;
-    const reload = (): void => {
-      this.#refreshBehind(options);
-    };
-    return { ...loaded, refused: this.#fill(key, { ...loaded, ttlMs, reload }) };
+    const ttlMs = loaded.knownAt === NEVER ? asked - (runtime.clock.mono() - startedAt) : asked;
+    const origin = new OptionsOrigin(this.#again, options);
+    return { ...loaded, refused: this.#fill(key, { ...loaded, ttlMs, origin }) };
   }
 
   /** Why it was not stored; `null` when it was. */
-  #fill(key: string, { stamp, knownAt: loadedAt, value, tags, ttlMs, reload }: Filling): Landing<T>['refused'] {
+  #fill(key: string, { stamp, knownAt: loadedAt, value, tags, ttlMs, origin }: Filling): Landing<T>['refused'] {
     const { store, shelf, runtime } = this.#parts;
     let refused: Landing<T>['refused'] = NO_STAMP;
     if (stamp !== null) {
-      const fill = { value, tags, stamp, loadedAt, ttlMs, reload: reload ?? null };
+      const fill = { value, tags, stamp, loadedAt, ttlMs, origin: origin ?? null };
       const filled = store.fill(shelf, key, fill, runtime.clock.mono());
       refused = filled.stored ? null : { reason: filled.reason, at: filled.at };
     }
     this.#countFill(key, refused, stamp);
     return refused;
+  }
+
+  #load(options: ReadOptions<T>, stamp: Stamp, startedAt: Mono): Promise<Loaded<T>> {
+    const { closing, places = NO_PLACES } = this.#parts;
+    const { clock } = this.#parts.runtime;
+    const { key, factory, tags = [] } = options;
+    const timeoutMs = options.timeout === undefined ? LOAD_TIMEOUT_MS : toMs(options.timeout);
+    return load({ key, tags, factory, stamp, startedAt, places, timeoutMs, clock, closing });
   }
 
   /** Loads again behind a reader that has been served already; its failure is told, not thrown. */
@@ -300,7 +312,7 @@ interface Resolved<T> {
 
 interface Filling extends Pick<Loaded<unknown>, 'value' | 'tags' | 'stamp' | 'knownAt'> {
   readonly ttlMs: number;
-  readonly reload?: () => void;
+  readonly origin?: Origin;
 }
 
 /** Nothing that was applied ended it: it is not known what the load has seen. */

@@ -15,6 +15,8 @@ export interface Config {
   readonly layers: readonly (Configured & { readonly name: string })[];
   readonly namespaces: ReadonlyMap<string, NamespaceConfig>;
   readonly projections: ReadonlyMap<string, ProjectionConfig>;
+  /** `null`: nothing is audited. */
+  readonly auditor: AuditorConfig | null;
   readonly contracts: ContractSet;
   /** Where each part was written, by its path (`namespaces.product.ttl`), so that findings can point at it. */
   readonly places?: ReadonlyMap<string, Place>;
@@ -64,4 +66,24 @@ export interface ProjectionConfig {
   readonly timeoutMs: number;
   /** Attempts before the refresh becomes a dead letter. */
   readonly attempts: number;
+}
+
+/** Comparing what is cached with its source. */
+export interface AuditorConfig {
+  /** Loads a second at most. */
+  readonly rate: number;
+  /** Loads under way at a time at most. */
+  readonly concurrency: number;
+  /** Part of the time for which that many loads may be under way. */
+  readonly share: number;
+  /** Absent: every namespace. */
+  readonly namespaces?: readonly string[];
+  /** Whether what events name is looked at a while after, beside what is drawn at random. */
+  readonly events: boolean;
+  /** How long a look waits for the proof that decides it. */
+  readonly waitMs: number;
+  /** Whether what is found wrong is invalidated. */
+  readonly heal: boolean;
+  /** Whether reports may show what values hold. */
+  readonly showValues: boolean;
 }

@@ -12,7 +12,7 @@ import type { Kinds } from './kinds.ts';
 import { partsOf } from './parts.ts';
 import { readConfigTree, resolveConfigTree } from './read-tree.ts';
 import { checkReferences } from './references.ts';
-import { checkSettings, namespacesOf, projectionsOf, serverOf } from './settings.ts';
+import { auditorOf, checkSettings, namespacesOf, projectionsOf, serverOf } from './settings.ts';
 import { DEFAULT_RETENTION_MS } from './schema.ts';
 
 export interface LoadOptions {
@@ -64,6 +64,7 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
       layers: parts.layers,
       namespaces: namespacesOf(settings),
       projections: projectionsOf(settings),
+      auditor: auditorOf(settings),
       contracts: compileContracts(contracts),
       places: placesOf(tree),
     };

@@ -30,6 +30,7 @@ export function checkReferences({ tree, contracts, kinds, functions }: Referring
     projection: [...keysOf(childOf(tree, 'projections')), ...functions],
   };
   checkNamespaces(childOf(tree, 'namespaces'), known, report);
+  checkAudited(childOf(tree, 'auditor'), known, report);
   checkNames(contracts, report);
   for (const contract of contracts) checkContract(contract, known, report);
   checkListen(tree, report);
@@ -61,6 +62,14 @@ function checkNamespaces(tree: Tree | undefined, known: Known, report: Report): 
       if (name !== undefined && !known.source.includes(name))
         report.add([unknown('source', name, known, report.file, item.place)]);
     }
+}
+
+function checkAudited(tree: Tree | undefined, known: Known, report: Report): void {
+  for (const item of itemsOf(childOf(tree, 'namespaces'))) {
+    const name = textOf(item);
+    if (name !== undefined && !known.namespace.includes(name))
+      report.add([unknown('namespace', name, known, report.file, item.place)]);
+  }
 }
 
 function checkContract(contract: Contract, known: Known, report: Report): void {

@@ -3,6 +3,7 @@ import type { Finding } from '../contracts/finding.ts';
 import { inOrder } from '../contracts/report.ts';
 import type { ActionKind } from '../model/plan.ts';
 import type { Config, Configured, NamespaceConfig } from './config.ts';
+import { undecidable } from './decidable.ts';
 import type { Kinds } from './kinds.ts';
 import { emittedBy, overlaps, unseenChanges } from './row-changes.ts';
 
@@ -67,6 +68,7 @@ function reviewNamespace(namespace: NamespaceConfig, review: Review): void {
       fix: 'make the ttl longer, or remove max_staleness',
     });
   reviewProof(namespace, review);
+  reviewAudit(namespace, review);
   const { contracts } = review.config.contracts;
   if (contracts.length > 0 && !contracts.some((contract) => reaches(contract, name)))
     warn(review, `namespaces.${name}`, {
@@ -97,6 +99,27 @@ function reviewProof({ name, maxStalenessMs, sources, whenUncertain }: Namespace
       : `"${name}" asks for max_staleness, and no source can prove freshness`,
     why: `without proofs every read is uncertain, so each gets what "when_uncertain: ${whenUncertain}" says`,
     fix: 'name a change feed such as postgres under "sources", or remove max_staleness and rely on the ttl',
+  });
+}
+
+function reviewAudit(namespace: NamespaceConfig, review: Review): void {
+  const { auditor, sources, places } = review.config;
+  const { name } = namespace;
+  if (!auditor || !(auditor.namespaces?.includes(name) ?? true)) return;
+  const proving = Array.from(sources.keys(), (source) => ({
+    name: source,
+    prove: canOf(review, source)?.prove ?? false,
+    written: places?.has(`sources.${source}`) ?? true,
+  }));
+  const why = undecidable(namespace, proving);
+  if (why === null) return;
+  warn(review, `namespaces.${name}.sources`, {
+    code: 'AUDIT_UNDECIDABLE',
+    what: `the auditor cannot decide anything in "${name}"`,
+    why: `${why}, so a difference from the source could always be lag`,
+    fix: namespace.sources
+      ? 'name only sources that prove freshness, such as postgres, or leave the namespace out of "auditor.namespaces"'
+      : 'name its sources, all of which must prove freshness, such as postgres, or leave it out of "auditor.namespaces"',
   });
 }
 

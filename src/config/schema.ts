@@ -92,6 +92,32 @@ const serverSchema = z
   })
   .describe('The HTTP API.');
 
+const auditorSchema = z
+  .strictObject({
+    rate: z.number().positive().max(100_000).default(1).describe('Loads a second at most.'),
+    concurrency: z.int().min(1).max(64).default(2).describe('Loads under way at a time at most.'),
+    share: z
+      .number()
+      .positive()
+      .max(1)
+      .default(0.1)
+      .describe('Part of the time for which that many loads may be under way: a slow source is asked less.'),
+    namespaces: z.array(nameSchema).min(1).describe('Which namespaces; absent: every one.').optional(),
+    events: z
+      .boolean()
+      .default(true)
+      .describe('Whether keys that events name are looked at 1 s, 10 s, 1 min and 5 min after, too.'),
+    wait: positiveDuration()
+      .default(60_000)
+      .meta({ description: 'How long a look waits for the proof that decides it.', examples: ['1m'] }),
+    heal: z.boolean().default(false).describe('Whether what is found wrong is invalidated, in every layer.'),
+    show_values: z
+      .boolean()
+      .default(false)
+      .describe('Whether reports show what values hold, not only where they differ.'),
+  })
+  .describe('Compares what is cached with its source. Off when absent.');
+
 export const DEFAULT_RETENTION_MS = 7 * 24 * 3_600_000;
 
 /** Everything but what Kinds bring along. `contracts` and `event_invalidation` are read by the contracts' own parser. */
@@ -114,6 +140,7 @@ export const configSchema = z
       .default({})
       .describe('What is cached, and how long without events.'),
     projections: z.record(nameSchema, projectionSchema).default({}).describe('Derived artifacts, by name.'),
+    auditor: auditorSchema.optional(),
     contracts: z
       .union([z.string().min(1), z.array(z.union([z.string().min(1), z.looseObject({})]))])
       .meta({

@@ -3,7 +3,7 @@ import type { Report } from '../contracts/report.ts';
 import { checkShape, shapeOf, type CheckContext, type Checked, type Shape } from '../contracts/shape.ts';
 import type { Tree } from '../contracts/yaml-tree.ts';
 import { assert } from '../errors.ts';
-import type { NamespaceConfig, ProjectionConfig, ServerConfig } from './config.ts';
+import type { AuditorConfig, NamespaceConfig, ProjectionConfig, ServerConfig } from './config.ts';
 import { coerceSubstituted } from './env.ts';
 import { parseListen } from './listen.ts';
 import { configSchema, type ConfigInput } from './schema.ts';
@@ -89,4 +89,10 @@ export function serverOf({ server }: ConfigInput): ServerConfig {
     ...(adminToken === undefined ? {} : { adminToken }),
     ...(allowedHosts === undefined ? {} : { allowedHosts }),
   };
+}
+
+export function auditorOf({ auditor }: ConfigInput): AuditorConfig | null {
+  if (!auditor) return null;
+  const { wait, show_values: showValues, namespaces, ...rest } = auditor;
+  return { ...rest, waitMs: wait, showValues, ...(namespaces === undefined ? {} : { namespaces }) };
 }

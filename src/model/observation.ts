@@ -14,6 +14,7 @@ export type ObservationType =
   | 'clock:suspended'
   | 'loop:stalled'
   | 'projection:refreshed'
+  | 'audit:violation'
   | 'dead-letter';
 
 /** Flat and small: names, offsets, counts, milliseconds. */

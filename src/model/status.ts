@@ -23,6 +23,63 @@ export interface Status {
   readonly namespaces: readonly NamespaceStatus[];
   readonly projections: readonly ProjectionStatus[];
   readonly deadLetters: number;
+  /** Absent when no auditor is configured. */
+  readonly audit?: AuditStatus;
+}
+
+/** What the auditor has found since the start. */
+export interface AuditStatus {
+  readonly heal: boolean;
+  readonly namespaces: readonly NamespaceAudit[];
+  /** Loads of the auditor under way, and entries that wait for a proof to be decided by. */
+  readonly running: number;
+  readonly waiting: number;
+  /** Keys named by events that were left out, because there were too many or their time had passed. */
+  readonly dropped: number;
+  /** The newest violations, the newest first. */
+  readonly violations: readonly AuditViolation[];
+}
+
+export interface NamespaceAudit {
+  readonly name: string;
+  /** Why nothing can be decided here; absent when it can. */
+  readonly undecidable?: string;
+  /** Decided: `violations` of these were wrong. */
+  readonly checked: number;
+  readonly violations: number;
+  /** Ended by an event, the TTL or an eviction before it could be decided. */
+  readonly ended: number;
+  readonly undecided: number;
+  readonly failed: number;
+  /** Entries met that have no factory to load them with. */
+  readonly withoutFactory: number;
+  readonly healed: number;
+  /** At 95 %: at most this part is wrong, so many nines are shown, and the same in words with the denominator. */
+  readonly atMost: number;
+  readonly nines: number;
+  readonly words: string;
+  /** The same for each time after an event, and for what was drawn at random. */
+  readonly scales: readonly ScaleAudit[];
+}
+
+export interface ScaleAudit {
+  readonly scale: string;
+  readonly checked: number;
+  readonly violations: number;
+  readonly words: string;
+}
+
+export interface AuditViolation {
+  readonly at: Millis;
+  readonly namespace: string;
+  readonly key: string;
+  readonly scale: string;
+  /** Where the value differs from its source. */
+  readonly where: readonly string[];
+  /** Contracts that should have ended it; none when nothing can. */
+  readonly contracts: readonly string[];
+  /** Which contract, what came since, and what that means. */
+  readonly why: string;
 }
 
 export interface SourceStatus {

@@ -3,7 +3,7 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 const LATENCY_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
 /** Every metric Tidemark exports. Labels come from the configuration's closed sets, never from event content. */
-export interface Metrics {
+export interface Metrics extends AuditMetrics {
   readonly registry: Registry;
   readonly events: Counter<'source' | 'result'>;
   readonly actions: Counter<'layer' | 'action' | 'outcome'>;
@@ -92,5 +92,41 @@ export function createMetrics(registry = new Registry()): Metrics {
       'Seconds that the monotonic clock missed meanwhile and that ages have grown by.',
     ),
     loopStalls: counter('tidemark_event_loop_stalls_total', 'Times the event loop was found more than 100 ms late.'),
+    ...auditMetrics(registers),
+  };
+}
+
+interface AuditMetrics {
+  readonly audits: Counter<'namespace' | 'scale' | 'result'>;
+  readonly auditsHealed: Counter<'namespace'>;
+  readonly auditsWithoutFactory: Counter<'namespace'>;
+  readonly auditsDropped: Counter;
+}
+
+function auditMetrics(registers: Registry[]): AuditMetrics {
+  return {
+    audits: new Counter({
+      name: 'tidemark_audits_total',
+      help: 'Audits by namespace, scale and result: equal, violations, ended, undecided, failed.',
+      labelNames: ['namespace', 'scale', 'result'],
+      registers,
+    }),
+    auditsHealed: new Counter({
+      name: 'tidemark_audits_healed_total',
+      help: 'Wrong entries that the auditor has ended.',
+      labelNames: ['namespace'],
+      registers,
+    }),
+    auditsWithoutFactory: new Counter({
+      name: 'tidemark_audits_without_factory_total',
+      help: 'Entries drawn that cannot be audited: their value was handed in, not loaded.',
+      labelNames: ['namespace'],
+      registers,
+    }),
+    auditsDropped: new Counter({
+      name: 'tidemark_audits_dropped_total',
+      help: 'Keys named by events and not looked at: too many, or too late.',
+      registers,
+    }),
   };
 }

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { assert, TidemarkError } from '../errors.ts';
-import type { Config, ProjectionConfig } from '../config/config.ts';
+import type { Config } from '../config/config.ts';
 import type { Kinds } from '../config/kinds.ts';
 import { columnsRead } from '../contracts/columns.ts';
 import type { ContractSet } from '../contracts/contract.ts';
@@ -23,9 +23,11 @@ import { Observers } from '../runtime/observers.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Receiver, Source, SourceCapabilities } from '../sources/source.ts';
 import { Trail } from '../trust/trail.ts';
+import type { Auditor } from '../audit/auditor.ts';
+import { auditorOf } from './auditing.ts';
 import { kinds as allKinds } from './kinds.ts';
 import { Namespaces } from './namespaces.ts';
-import { refreshOf } from './projections.ts';
+import { refreshOf, withFunctions } from './projections.ts';
 import { watchTrust } from './watch.ts';
 
 export interface EngineParts {
@@ -79,6 +81,7 @@ export class Engine {
   readonly intake: Intake;
   readonly sources: ReadonlyMap<SourceId, Intaken>;
   readonly projections: ReadonlyMap<string, Projection>;
+  readonly auditor: Auditor | null;
   readonly startedAt: number;
   readonly closing = new AbortController();
   readonly #feeding = new AbortController();
@@ -165,7 +168,8 @@ export class Engine {
     this.#refreshes = new Refreshes({ journal, runtime, inner: everywhere }, this.projections, projectionsFrom);
 
     this.sources = new Map(opened.map((one) => [one.name, this.#feed(one)]));
-    this.#run();
+    this.auditor = auditorOf(this, this.#after([memory.name]));
+    this.#run(startAt);
   }
 
   get contracts(): ContractSet {
@@ -276,11 +280,12 @@ export class Engine {
     return { name, type, can, source, feed, receiver, received: 0, lastReceivedAt: null };
   }
 
-  #run(): void {
+  #run(startAt: Offset): void {
     const { signal } = this.closing;
     for (const { delivery } of this.layers) this.#loops.push(delivery.run(signal));
     if (this.projections.size > 0) this.#loops.push(this.#refreshes.run(signal));
     this.#loops.push(this.#trim(signal), watchTrust(this, signal));
+    if (this.auditor) this.#loops.push(this.auditor.run(startAt, signal));
     for (const { feed } of this.sources.values()) if (feed) this.#feeds.push(feed.run(this.#feeding.signal));
   }
 
@@ -337,16 +342,6 @@ interface Beginnings {
   readonly startAt: Offset;
   readonly trail: Trail;
   readonly projectionsFrom: Offset;
-}
-
-/** A function given to the library is a projection also when the configuration does not name it. */
-function withFunctions(
-  configured: ReadonlyMap<string, ProjectionConfig>,
-  functions: Readonly<Record<string, Refresh>>,
-): ProjectionConfig[] {
-  const unnamed = Object.keys(functions).filter((name) => !configured.has(name));
-  const defaults = { headers: {}, allow: [], debounceMs: 200, timeoutMs: 10_000, attempts: 5 };
-  return [...configured.values(), ...unnamed.map((name) => ({ name, ...defaults }))];
 }
 
 interface Opened {

@@ -30,6 +30,10 @@ export function exposeCounts(engine: Engine): void {
       metrics.fills.inc({ namespace, result: 'skipped' }, counts.skipped);
     }
   });
+  onScrape(metrics.auditsDropped, () => {
+    metrics.auditsDropped.reset();
+    metrics.auditsDropped.inc(engine.auditor?.status().dropped ?? 0);
+  });
 }
 
 /** prom-client calls `collect` of a metric before it reads its values; it is an ordinary property of the metric. */

@@ -12,6 +12,8 @@ export interface Namespace {
   readonly counts: Counts;
   /** The sources whose proofs its freshness is the oldest of. */
   readonly provers: readonly SourceId[];
+  /** The program's own idea of equal values, for the auditor. */
+  equals: ((cached: unknown, loaded: unknown) => boolean) | null;
 }
 
 /** All namespaces and the proofs of their sources: keeps each `provenAt` the minimum over its sources. */
@@ -32,7 +34,7 @@ export class Namespaces {
         const shelf: Shelf = { name: config.name, provenAt: NEVER };
         const counts: Counts = { hits: 0, misses: 0, uncertain: 0, stored: 0, refused: 0, skipped: 0 };
         const provers = config.sources?.filter((source) => allSources.includes(source)) ?? provingSources;
-        return [config.name, { config, shelf, counts, provers }];
+        return [config.name, { config, shelf, counts, provers, equals: null }];
       }),
     );
   }

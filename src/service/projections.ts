@@ -30,3 +30,13 @@ export function refreshOf(
     });
   };
 }
+
+/** A function given to the library is a projection also when the configuration does not name it. */
+export function withFunctions(
+  configured: ReadonlyMap<string, ProjectionConfig>,
+  functions: Readonly<Record<string, Refresh>>,
+): ProjectionConfig[] {
+  const unnamed = Object.keys(functions).filter((name) => !configured.has(name));
+  const defaults = { headers: {}, allow: [], debounceMs: 200, timeoutMs: 10_000, attempts: 5 };
+  return [...configured.values(), ...unnamed.map((name) => ({ name, ...defaults }))];
+}

@@ -41,6 +41,7 @@ export function statusOf(engine: Engine): Status {
       return { name, running, pending, refreshes, failures, ...(lastError === null ? {} : { lastError }) };
     }),
     deadLetters: journal.deadLetters.count,
+    ...(engine.auditor ? { audit: engine.auditor.status() } : {}),
   };
 }
 

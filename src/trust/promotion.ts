@@ -20,9 +20,7 @@ export function readShard(shard: Shard, namespace: string, key: string): ShardRe
   const { epoch, watermark } = shard;
   const entry = shard.entries.get(entryId(namespace, key)) ?? null;
   const isGone =
-    entry?.epoch !== epoch ||
-    entry.stamp < shard.reset ||
-    entry.stamp < (shard.namespaces.get(namespace) ?? ORIGIN);
+    entry?.epoch !== epoch || entry.stamp < shard.reset || entry.stamp < (shard.namespaces.get(namespace) ?? ORIGIN);
   return { epoch, watermark, entry: isGone ? null : entry };
 }
 

@@ -47,6 +47,13 @@ export function notice({ type, at, fields }: Observation): Note | null {
         title: 'Dead letter',
         text: `${said(fields, 'stage')} ${said(fields, 'code')}: ${said(fields, 'message')}`,
       };
+    case 'audit:violation':
+      return {
+        at,
+        tone: 'bad',
+        title: 'Wrong value found',
+        text: `${said(fields, 'key')} in ${said(fields, 'namespace')} is not what its source has: ${said(fields, 'where')}. ${said(fields, 'why')}`,
+      };
     case 'event:received':
     case 'plan':
     case 'layer:applied':

@@ -27,6 +27,7 @@ const NOTABLE = [
   'trust:changed',
   'clock:suspended',
   'loop:stalled',
+  'audit:violation',
   'projection:refreshed',
   'dead-letter',
 ];

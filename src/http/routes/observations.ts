@@ -19,6 +19,7 @@ const TYPES: Readonly<Record<Observation['type'], true>> = {
   'trust:changed': true,
   'clock:suspended': true,
   'loop:stalled': true,
+  'audit:violation': true,
   'projection:refreshed': true,
   'dead-letter': true,
 };

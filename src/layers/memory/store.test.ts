@@ -146,7 +146,14 @@ describe('the memory store', () => {
 
   it('asks a resident entry to load again after the watermark has moved, so that the load may be stored', () => {
     const seen: Offset[] = [];
-    store.fill(product, 'k', fill({ reload: () => seen.push(store.watermark) }), 0);
+    store.fill(
+      product,
+      'k',
+      fill({
+        origin: { refresh: () => seen.push(store.watermark), look: () => Promise.reject(new Error('not asked')) },
+      }),
+      0,
+    );
     store.fill(product, 'set', fill(), 0);
     store.apply([act('refresh_key', 'k', 3), act('refresh_key', 'set', 3), act('refresh_key', 'absent', 3)], at(3));
     expect(seen).toEqual([3]);

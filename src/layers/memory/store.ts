@@ -3,6 +3,7 @@ import { EVERY_NAMESPACE, type Action, type ActionKind } from '../../model/plan.
 import { ORIGIN, type Mono, type Offset } from '../../model/position.ts';
 import { Fence, type FenceOptions, type Refusal, type TagMark } from '../../trust/fence.ts';
 import { NEVER } from '../../trust/proofs.ts';
+import { Roster, type Enrolled } from './roster.ts';
 import { Sieve, type Sieved } from './sieve.ts';
 import { roughBytes } from './size.ts';
 
@@ -13,7 +14,23 @@ export interface Shelf {
   provenAt: Mono;
 }
 
-export interface StoredEntry extends Sieved {
+/** Where an entry's value came from, and how to get it from there again. */
+export interface Origin {
+  /** Loads it again and stores what comes, for `refresh_key`. */
+  refresh(): void;
+  /** Loads it again for the auditor: nothing is stored and nothing is counted. Rejects as the factory does. */
+  look(): Promise<Look>;
+}
+
+export interface Look {
+  readonly value: unknown;
+  /** Everything at or below it was visible to the load; `null`: that is not known. */
+  readonly stamp: Offset | null;
+  /** The factory did not want its value stored. */
+  readonly skipped: boolean;
+}
+
+export interface StoredEntry extends Sieved, Enrolled {
   readonly shelf: Shelf;
   readonly key: string;
   readonly value: unknown;
@@ -30,8 +47,8 @@ export interface StoredEntry extends Sieved {
   checkedAt: number;
   /** The same key in another namespace. */
   sibling: StoredEntry | null;
-  /** How to load it again, for `refresh_key`. */
-  readonly reload: (() => void) | null;
+  /** `null` when the value was handed in. */
+  readonly origin: Origin | null;
 }
 
 export interface Fill {
@@ -40,7 +57,7 @@ export interface Fill {
   readonly stamp: Offset;
   readonly loadedAt: Mono;
   readonly ttlMs: number;
-  readonly reload?: (() => void) | null;
+  readonly origin?: Origin | null;
 }
 
 export type Filled =
@@ -71,6 +88,9 @@ export class MemoryStore {
   readonly #maxBytes: number;
   readonly #entries = new Map<string, StoredEntry>();
   readonly #sieve = new Sieve<StoredEntry>();
+  readonly #roster = new Roster<StoredEntry>();
+  /** Told of every fill that was stored. */
+  filled: ((entry: StoredEntry) => void) | null = null;
   #bytes = 0;
   #watermark: Offset;
   #sweepFrom: StoredEntry | null = null;
@@ -116,6 +136,18 @@ export class MemoryStore {
     return held;
   }
 
+  /** One of all that is resident, each as likely as any other; it may have been ended. Does not count as a read. */
+  draw(chance: number): StoredEntry | null {
+    return this.#roster.draw(chance);
+  }
+
+  /** Whether this very entry is resident and nothing has ended it: no event, not even softly, and not its TTL. */
+  stands(entry: StoredEntry, now: Mono): boolean {
+    if (entry.place === -1 || entry.expiredAsOf !== null || now >= entry.expiresAt) return false;
+    const { stamp, shelf, marks } = entry;
+    return this.fence.holds(stamp, shelf.name, marks) && !this.fence.expired(stamp, shelf.name, marks);
+  }
+
   /** Stores a value if the fence admits its stamp and nothing newer is there. Atomic with `apply`. */
   fill(shelf: Shelf, key: string, fill: Fill, now: Mono): Filled {
     const refused = this.fence.refuses(fill.stamp, shelf.name, key, fill.tags);
@@ -135,24 +167,27 @@ export class MemoryStore {
       expiredAsOf: null,
       checkedAt: this.fence.serial,
       sibling: this.#entries.get(key) ?? null,
-      reload: fill.reload ?? null,
+      origin: fill.origin ?? null,
+      place: -1,
       visited: false,
       newer: null,
       older: null,
     };
     this.#entries.set(key, entry);
     this.#sieve.add(entry);
+    this.#roster.add(entry);
     this.#bytes += entry.bytes;
     this.#makeRoom(entry);
+    this.filled?.(entry);
     return { stored: true, entry };
   }
 
   /** Applies what a plan asks of this layer, then moves the watermark: one synchronous turn. */
   apply(actions: readonly { readonly action: Action; readonly at: Offset }[], watermark: Offset): Outcome[] {
-    const reloads: (() => void)[] = [];
-    const outcomes = actions.map(({ action, at }) => this.#applyOne(action, at, reloads));
+    const again: Origin[] = [];
+    const outcomes = actions.map(({ action, at }) => this.#applyOne(action, at, again));
     if (watermark > this.#watermark) this.#watermark = watermark;
-    for (const reload of reloads) reload();
+    for (const origin of again) origin.refresh();
     return outcomes;
   }
 
@@ -208,7 +243,7 @@ export class MemoryStore {
     return true;
   }
 
-  #applyOne(action: Action, at: Offset, reloads: (() => void)[]): Outcome {
+  #applyOne(action: Action, at: Offset, again: Origin[]): Outcome {
     switch (action.kind) {
       case 'delete_key':
         this.fence.invalidateKey(action.target, at, action.namespace);
@@ -221,7 +256,7 @@ export class MemoryStore {
         this.fence.invalidateKey(action.target, at, action.namespace);
         this.#eachOlder(action, at, (entry) => {
           entry.expiredAsOf ??= entry.shelf.provenAt;
-          if (action.kind === 'refresh_key' && entry.reload) reloads.push(entry.reload);
+          if (action.kind === 'refresh_key' && entry.origin) again.push(entry.origin);
         });
         return APPLIED;
       case 'purge_tag':
@@ -262,6 +297,7 @@ export class MemoryStore {
   #drop(entry: StoredEntry): void {
     if (this.#sweepFrom === entry) this.#sweepFrom = entry.newer;
     this.#sieve.remove(entry);
+    this.#roster.remove(entry);
     this.#bytes -= entry.bytes;
     this.fence.release(entry.marks);
     const first = this.#entries.get(entry.key) ?? null;

@@ -67,6 +67,16 @@ module.exports = {
       },
     },
     {
+      name: 'postgres-entry-is-small',
+      comment: 'An application takes it beside its own `pg`: no source, no driver, no service.',
+      severity: 'error',
+      from: { path: '^src/postgres/' },
+      to: {
+        path: '^src/',
+        pathNot: `${below('model', 'postgres')}|^src/client/options\\.ts$|^src/sources/postgres/lsn\\.ts$`,
+      },
+    },
+    {
       name: 'demo-is-a-user',
       comment: 'What the demo cannot do with the public API, a user cannot do either.',
       severity: 'error',

@@ -14,6 +14,8 @@ const WANTED = [
   'CHANGELOG.md',
   'dist/index.js',
   'dist/index.d.ts',
+  'dist/postgres/index.js',
+  'dist/postgres/index.d.ts',
   'dist/cli/main.js',
   'dist/dashboard/index.html',
   'schema/tidemark.schema.json',
@@ -54,7 +56,9 @@ function pack(folder) {
 function install(tarball, folder) {
   run('npm', ['init', '-y'], { cwd: folder });
   run('npm', ['install', tarball, '--prefer-offline', '--no-progress', '--loglevel=error'], { cwd: folder });
-  run(process.execPath, ['--input-type=module', '-e', "await import('tidemark')"], { cwd: folder });
+  run(process.execPath, ['--input-type=module', '-e', "await import('tidemark'); await import('tidemark/postgres')"], {
+    cwd: folder,
+  });
 }
 
 /** `npx tidemark dev` as a newcomer types it: it must print its address, serve the page and end when asked to. */

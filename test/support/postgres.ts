@@ -1,6 +1,6 @@
 import { execFileSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, mkdtempSync, rmSync } from 'node:fs';
+import { chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -88,6 +88,26 @@ export class PostgresServer {
     return server;
   }
 
+  /**
+   * A physical replica of this server, which is stopped for a moment to be copied: its clients lose their connections.
+   * It calls itself `replica`, so that it can be named in `synchronous_standby_names`.
+   */
+  async replica(settings: PostgresSettings = {}): Promise<PostgresServer> {
+    const replica = new PostgresServer(this.version, this.#binaries, {
+      ...this.#settings,
+      primary_conninfo: `host=127.0.0.1 port=${this.#port} user=postgres application_name=replica`,
+      // A segment that the replica has still to read must not be recycled.
+      wal_keep_size: '512MB',
+      ...settings,
+    });
+    await this.halt();
+    await run('cp', ['-a', `${this.#dataDir}/.`, replica.#dataDir], this.#binaries.spawn);
+    await this.start({ wal_keep_size: '512MB' });
+    writeFileSync(join(replica.#dataDir, 'standby.signal'), '');
+    await replica.start();
+    return replica;
+  }
+
   get port(): number {
     return this.#port;
   }
@@ -123,7 +143,7 @@ export class PostgresServer {
     return new Promise((resolve) => {
       child.stderr?.on('data', (chunk: Buffer) => {
         this.#log = (this.#log + chunk.toString()).slice(-100_000);
-        if (this.#log.includes('database system is ready to accept connections')) resolve(true);
+        if (/database system is ready to accept (read-only )?connections/.test(this.#log)) resolve(true);
       });
       child.once('close', () => {
         resolve(false);

@@ -59,7 +59,7 @@ describe('a change that no contract reads', () => {
         scale: 'sampled',
         where: ['v differs (a number)'],
         contracts: [],
-        why: 'nothing can end this key: no contract has a template that gives it or one of its tags (its tags are category-7)',
+        why: 'Nothing can end this key: no contract has a template that gives it or one of its tags (its tags are category-7)',
       },
     ]);
     expect(found().violations).toBeGreaterThan(0);
@@ -138,7 +138,7 @@ describe('healing', () => {
     expect(entry).toMatchObject({
       event: { type: 'tidemark.invalidation', data: { reason: 'the auditor found it wrong' } },
     });
-    expect(world.violations[0]?.fields['why']).toContain('nothing can end this key');
+    expect(world.violations[0]?.fields['why']).toContain('Nothing can end this key');
   });
 
   it('is left to people unless it is asked for', async () => {

@@ -50,7 +50,7 @@ export async function blame(entry: StoredEntry, parts: BlameParts): Promise<Blam
   const tags = entry.marks.map(({ tag }) => tag);
   if (suspects.length === 0) {
     const carried = tags.length === 0 ? 'it has no tags' : `its tags are ${tags.slice(0, CONTRACTS_SHOWN).join(', ')}`;
-    const words = `nothing can end this key: no contract has a template that gives it or one of its tags (${carried})`;
+    const words = `Nothing can end this key: no contract has a template that gives it or one of its tags (${carried})`;
     return { contracts: [], lastNamed: null, words };
   }
   const since = await sinceLoad(entry, suspects, parts);
@@ -58,7 +58,7 @@ export async function blame(entry: StoredEntry, parts: BlameParts): Promise<Blam
   return {
     contracts: [...new Set(suspects.map(({ contract }) => contract))],
     lastNamed: before?.offset ?? null,
-    words: `${should(suspects)}. ${whatCame(since, before, layer)}`,
+    words: [should(suspects), ...unreached(tags, contracts), whatCame(since, before, layer)].join('. '),
   };
 }
 
@@ -80,6 +80,15 @@ function suspectsOf({ key, marks, shelf }: StoredEntry, contracts: ContractSet, 
       source,
       action: `${action.kind}: ${action.template}`,
     }));
+}
+
+/** A tag without a contract is what a contract line that is missing looks like. */
+function unreached(tags: readonly string[], contracts: ContractSet): string[] {
+  const without = tags.filter((tag) => templatesFor(contracts, tag, ENDS_TAG).length === 0);
+  if (without.length === 0) return [];
+  return [
+    `Nothing ends it by its ${without.length === 1 ? 'tag' : 'tags'} ${without.slice(0, CONTRACTS_SHOWN).join(', ')}`,
+  ];
 }
 
 interface Since {

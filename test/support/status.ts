@@ -96,4 +96,37 @@ export const STATUS: Status = {
     },
   ],
   deadLetters: 2,
+  audit: {
+    heal: true,
+    running: 1,
+    waiting: 3,
+    dropped: 0,
+    namespaces: [
+      {
+        name: 'product',
+        checked: 51_234,
+        violations: 1,
+        ended: 311,
+        undecided: 4,
+        failed: 0,
+        withoutFactory: 0,
+        healed: 1,
+        atMost: 4.74 / 51_234,
+        nines: 4,
+        words: '1 of 51,234 wrong: at most 1 in 10,808 at 95 %, 4.0 nines',
+        scales: [{ scale: 'sampled', checked: 51_234, violations: 1, words: '' }],
+      },
+    ],
+    violations: [
+      {
+        at: NOW - 60_000,
+        namespace: 'product',
+        key: 'product:42',
+        scale: 'sampled',
+        where: ['category differs (a string)'],
+        contracts: [],
+        why: 'Nothing can end this key: no contract has a template that gives it or one of its tags (it has no tags)',
+      },
+    ],
+  },
 };

@@ -32,6 +32,7 @@ const CONFIG = {
   version: 1,
   namespaces: { item: { ttl: '10m', max_staleness: STALENESS_MS, when_uncertain: 'bypass' } },
   contracts: [{ name: 'item', trigger: 'item.*', actions: [{ delete_key: 'item:{id}' }] }],
+  auditor: { rate: 50, concurrency: 2, share: 1 },
 };
 
 export interface Tally {
@@ -42,6 +43,8 @@ export interface Tally {
   checks: number;
   /** Entries that were compared with the database once everything was still. */
   atEnd: number;
+  /** Entries that the auditor compared meanwhile, and found right: with complete contracts there is nothing to find. */
+  audited: number;
   /** Loads that the database did not answer. */
   failedLoads: number;
   readonly violations: string[];
@@ -66,7 +69,7 @@ export function until(what: string, holds: () => boolean): Promise<void> {
  * the database had shown `max_staleness` before the read began, and against the age that the read itself gives.
  */
 export class WatchedCache {
-  readonly tally: Tally = { reads: 0, hits: 0, checks: 0, atEnd: 0, failedLoads: 0, violations: [] };
+  readonly tally: Tally = { reads: 0, hits: 0, checks: 0, atEnd: 0, audited: 0, failedLoads: 0, violations: [] };
   readonly tide: Tidemark;
   readonly #server: PostgresServer;
   readonly #folder: string;
@@ -123,6 +126,9 @@ export class WatchedCache {
     await this.proof();
     this.#running = false;
     await Promise.all(this.#loops);
+    const { violations = [], namespaces = [] } = this.tide.status().audit ?? {};
+    this.tally.audited = namespaces[0]?.checked ?? 0;
+    this.tally.violations.push(...violations.map((one) => `a false alarm of the auditor: ${JSON.stringify(one)}`));
     for (const id of IDS) {
       const cached = this.#items.peek(`item:${id}`);
       if (!cached) continue;

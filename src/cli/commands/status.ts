@@ -1,6 +1,6 @@
 import { Command } from 'commander';
-import type { SourceStatus, Status } from '../../model/status.ts';
-import { ago, bytes, count, duration, grouped } from '../amounts.ts';
+import type { AuditStatus, SourceStatus, Status } from '../../model/status.ts';
+import { ago, bytes, count, duration, grouped, timeOfDay } from '../amounts.ts';
 import { EXIT } from '../exit.ts';
 import { escapeControls, safeJson } from '../escape.ts';
 import { daemonOf, examples, withDaemon, type DaemonOptions } from '../options.ts';
@@ -57,6 +57,7 @@ export function renderStatus(status: Status, paint: Paint): string {
       paint,
     ),
     section('PROJECTION', ['STATE', 'REFRESHES', 'FAILURES', 'LAST ERROR'], projectionRows(status, paint), paint),
+    ...(status.audit ? [auditSection(status.audit, paint)] : []),
     letters,
   ]
     .filter((part) => part !== '')
@@ -125,6 +126,23 @@ function namespaceRows({ namespaces }: Status, paint: Paint): string[][] {
     grouped(namespace.refusedFills),
     escapeControls(namespace.reason),
   ]);
+}
+
+function auditSection(audit: AuditStatus, paint: Paint): string {
+  const rows = audit.namespaces.map(({ name, undecidable, checked, violations, undecided, failed, healed, words }) => [
+    paint.name(escapeControls(name)),
+    grouped(checked),
+    violations === 0 ? '0' : paint.bad(grouped(violations)),
+    undecided + failed === 0 ? '0' : paint.warn(grouped(undecided + failed)),
+    audit.heal ? grouped(healed) : '-',
+    undecidable === undefined ? words : paint.warn(escapeControls(words)),
+  ]);
+  const notes = audit.violations.map(({ namespace, key, at, where, why }) => {
+    const text = `${key} in ${namespace} at ${timeOfDay(at)}: ${where.join('; ')}. ${why}`;
+    return `  ${paint.bad(escapeControls(text))}\n`;
+  });
+  const columns = ['CHECKED', 'WRONG', 'UNDECIDED', 'HEALED', 'WHICH MEANS'];
+  return section('AUDIT', columns, rows, paint) + notes.join('');
 }
 
 function projectionRows({ projections }: Status, paint: Paint): string[][] {

@@ -108,6 +108,11 @@ export class PostgresServer {
     return replica;
   }
 
+  /** A replica loses its primary, and what that writes from now on. */
+  async cutOff(): Promise<void> {
+    await this.restart({ primary_conninfo: '' });
+  }
+
   get port(): number {
     return this.#port;
   }

@@ -123,7 +123,14 @@ function reviewAudit(namespace: NamespaceConfig, review: Review): void {
   });
 }
 
-function reviewSource(name: string, { type }: Configured, review: Review): void {
+function reviewSource(name: string, { type, options }: Configured, review: Review): void {
+  if (review.kinds.sources.find((kind) => kind.type === type)?.ungated?.(options))
+    warn(review, `sources.${name}.gate`, {
+      code: 'SOURCE_UNGATED',
+      what: `"${name}" announces changes before readers see them`,
+      why: 'a load may read the old row behind the event, so its value is only stored if it says with which snapshot it has read',
+      fix: 'load with "stamped" of tidemark/postgres everywhere, or remove "gate: false"',
+    });
   const can = canOf(review, name);
   // One that nobody wrote down is there for events from the program itself, which does not lose them.
   if (!can || can.replay || !review.config.places?.has(`sources.${name}`)) return;

@@ -90,6 +90,8 @@ export interface SourceKind<O = unknown> {
   readonly summary: string;
   readonly options: z.ZodType<O>;
   readonly can: SourceCapabilities;
+  /** Whether, with these options, commits may come before new readers see them (`Source.ungated`). */
+  ungated?(options: O): boolean;
   /** Imports its driver lazily, so that an unused driver is never loaded. */
   open?(context: SourceContext, options: O): Promise<Source>;
   receiver?(context: SourceContext, options: O): Receiver;

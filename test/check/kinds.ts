@@ -29,8 +29,9 @@ export const kinds: Kinds = {
     {
       type: 'postgres',
       summary: '',
-      options: z.strictObject({ url: secret().describe('Connection URL.'), tables }),
+      options: z.strictObject({ url: secret().describe('Connection URL.'), tables, gate: z.boolean().default(true) }),
       can: { order: true, replay: true, prove: true },
+      ungated: (options) => !(options as { readonly gate: boolean }).gate,
     },
   ],
   journals: [

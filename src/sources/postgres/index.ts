@@ -7,6 +7,7 @@ export const postgres: SourceKind<PostgresOptions> = {
   summary: 'Row changes of PostgreSQL 14 and later by logical replication, with proofs of freshness.',
   options: postgresOptions,
   can: { order: true, replay: true, prove: true },
+  ungated: ({ gate }) => !gate,
   open: (context: SourceContext, options: PostgresOptions): Promise<Source> =>
     Promise.resolve(new PostgresSource(context, options)),
 };

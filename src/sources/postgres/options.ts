@@ -53,7 +53,9 @@ export const postgresOptions = z.strictObject({
   gate: z
     .boolean()
     .default(true)
-    .describe('Hold each commit back until new readers see it. Off, a load may cache what the commit has replaced.'),
+    .describe(
+      'Hold each commit back until new readers see it. Off, it comes at once, and a load is only stored if it says with which snapshot it has read (`stamped` of `tidemark/postgres`).',
+    ),
   messages: z
     .array(z.string().min(1))
     .default([])

@@ -77,6 +77,19 @@ module.exports = {
       },
     },
     {
+      name: 'simulator-sits-on-the-service',
+      comment: 'It runs what production runs, and no shell.',
+      severity: 'error',
+      from: { path: '^src/sim/' },
+      to: { path: '^src/(http|cli|demo)/|^src/(service|index)\\.ts$' },
+    },
+    {
+      name: 'nothing-but-the-command-line-sees-the-simulator',
+      severity: 'error',
+      from: { pathNot: '^src/(sim|cli)/' },
+      to: { path: '^src/sim/' },
+    },
+    {
       name: 'demo-is-a-user',
       comment: 'What the demo cannot do with the public API, a user cannot do either.',
       severity: 'error',

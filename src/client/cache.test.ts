@@ -285,6 +285,19 @@ describe('single-flight', () => {
     expect(await late).toBe('v2');
   });
 
+  it('is left by a reader that came between two invalidations of which the fence tells the newer', async () => {
+    const slow = world.slow(['one', 'other']);
+    const early = world.cache.getOrSet({ key: 'k', factory: slow.factory });
+    await settled();
+    world.change('v2', { kind: 'purge_tag', target: 'other' });
+    const late = world.get();
+    await settled();
+    world.change('v3', { kind: 'purge_tag', target: 'one' });
+    slow.finish();
+    expect(await early).toBe('v1');
+    expect(await late).toBe('v3');
+  });
+
   it('keeps its value for a reader that came before the invalidation', async () => {
     const slow = world.slow();
     const reads = [0, 1].map(() => world.cache.getOrSet({ key: 'k', factory: slow.factory }));

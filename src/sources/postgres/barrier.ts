@@ -6,6 +6,9 @@ import type { Sql } from './sql.ts';
 const LOOK_MIN_MS = 1;
 const LOOK_MAX_MS = 100;
 
+/** What it needs of a connection. */
+export type Queries = Pick<Sql, 'rows' | 'row'>;
+
 export interface BarrierOptions {
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -20,7 +23,7 @@ export interface BarrierOptions {
  * transaction with a higher id that has written its commit record and is not yet visible is in neither list. Taking an
  * id of our own and ending that transaction first puts `xmax` above every id that was given out before.
  */
-export async function visibilityBarrier(sql: Sql, { clock, signal, waiting }: BarrierOptions): Promise<void> {
+export async function visibilityBarrier(sql: Queries, { clock, signal, waiting }: BarrierOptions): Promise<void> {
   await sql.rows('select pg_current_xact_id()');
   const first = await snapshot(sql);
   let left = [...first.running];
@@ -36,14 +39,14 @@ export async function visibilityBarrier(sql: Sql, { clock, signal, waiting }: Ba
  * Waits at the barrier, then takes another id: a snapshot beyond it was taken later, so its readers see every commit whose
  * record was in the log when this was called.
  */
-export async function horizon(sql: Sql, options: BarrierOptions): Promise<string> {
+export async function horizon(sql: Queries, options: BarrierOptions): Promise<string> {
   await visibilityBarrier(sql, options);
   const row = await sql.row<{ xid: string }>('select pg_current_xact_id()::text as xid');
   if (!row) throw new TidemarkError('POSTGRES_PROTOCOL', 'a transaction without an id');
   return row.xid;
 }
 
-async function snapshot(sql: Sql): Promise<Snapshot> {
+async function snapshot(sql: Queries): Promise<Snapshot> {
   const row = await sql.row<{ snapshot: string }>('select pg_current_snapshot()::text as snapshot');
   const parsed = row && parseSnapshot(row.snapshot);
   if (!parsed) throw new TidemarkError('POSTGRES_PROTOCOL', `a snapshot that reads ${JSON.stringify(row)}`);

@@ -1,0 +1,46 @@
+import type { Kinds } from '../config/kinds.ts';
+import type { LayerKind } from '../layers/layer.ts';
+import { MemoryLayer, memoryLayer, type MemoryLayerOptions } from '../layers/memory/index.ts';
+import { MemoryStore } from '../layers/memory/store.ts';
+import { sourceKinds } from '../sources/index.ts';
+import { Fence } from '../trust/fence.ts';
+import { diskJournalKind, type DiskJournalParts } from './disk-journal.ts';
+import { feedKind, webhookKind, type FeedParts } from './feed-source.ts';
+import { outerKind, type OuterParts } from './outer-layer.ts';
+import type { Sabotage } from './sabotage.ts';
+
+export interface KindParts {
+  readonly journal: DiskJournalParts;
+  readonly feed: FeedParts;
+  readonly outer: OuterParts;
+  readonly sabotages: ReadonlySet<Sabotage>;
+}
+
+/** What the configuration of a simulated process can name. Its memory layer is the real one. */
+export function simulatedKinds({ journal, feed, outer, sabotages }: KindParts): Kinds {
+  return {
+    sources: [feedKind(feed), webhookKind(), ...sourceKinds],
+    journals: [diskJournalKind(journal)],
+    layers: [sabotagedMemory(sabotages) ?? memoryLayer, outerKind(outer)],
+  };
+}
+
+class FloorlessFence extends Fence {
+  override raiseFloor(): void {
+    // On purpose: see `floor-not-raised`.
+  }
+}
+
+function sabotagedMemory(sabotages: ReadonlySet<Sabotage>): LayerKind<MemoryLayerOptions> | null {
+  const enforced = !sabotages.has('fence-off');
+  const floorless = sabotages.has('floor-not-raised');
+  if (enforced && !floorless) return null;
+  return {
+    ...memoryLayer,
+    open: ({ name, runtime, startAt }, { max_entries: maxEntries, max_tombstones: tombstonesMax }) => {
+      const limits = { maxEntries, tombstonesMax, enforced };
+      const fence = floorless ? new FloorlessFence(limits) : new Fence(limits);
+      return Promise.resolve(new MemoryLayer(name, runtime, new MemoryStore(startAt, limits, fence)));
+    },
+  };
+}

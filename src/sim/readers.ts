@@ -1,0 +1,276 @@
+import type { Cache } from '../client/cache.ts';
+import type { ReadOptions, ReadResult } from '../client/options.ts';
+import type { NamespaceConfig } from '../config/config.ts';
+import type { Shelf } from '../layers/memory/store.ts';
+import type { Receipt } from '../operations.ts';
+import { NEVER } from '../trust/proofs.ts';
+import { EPSILON_MS, type Checker } from './checker.ts';
+import type { Domain, Target } from './domain.ts';
+import { Draw } from './draw.ts';
+import type { Facts } from './facts.ts';
+import { factOf, versionOf, type Loader } from './loader.ts';
+import type { Reader } from './plan.ts';
+import type { Process } from './process.ts';
+import type { Violation } from './violation.ts';
+
+/** How long a load may take; also the most that a joined load can be older than its reader. */
+const LOAD_TIMEOUT_MS = 3_000;
+/** Reads that wait for loads at a time: more would only wait for the same ones. */
+const WAITING_MAX = 200;
+
+export interface ReadersParts {
+  readonly domain: Domain;
+  /** Those of the domain's targets that are read; `null`: all. */
+  readonly targets: readonly number[] | null;
+  readonly namespaces: ReadonlyMap<string, NamespaceConfig>;
+  readonly facts: Facts;
+  readonly inner: Checker;
+  readonly outer: Checker;
+  readonly loader: Loader;
+  readonly now: () => number;
+  readonly seed: number;
+  readonly violated: (violation: Violation) => void;
+  readonly tell: ((words: string) => void) | null;
+}
+
+/** Reads that were answered and checked, by the way they were made. */
+export interface ReadCounts {
+  hits: number;
+  loads: number;
+  proofs: number;
+  peeks: number;
+  outer: number;
+}
+
+/** A target with all that a read of it needs, made once. */
+interface Place {
+  readonly target: Target;
+  readonly policy: NamespaceConfig;
+  /** How old a resident value may be by its namespace's policy. */
+  readonly boundMs: number;
+  readonly shelf: Shelf;
+}
+
+/** The application's readers, and the check of each of their answers. */
+export class Readers {
+  readonly counts: ReadCounts = { hits: 0, loads: 0, proofs: 0, peeks: 0, outer: 0 };
+  readonly #parts: ReadersParts;
+  /** With holes for what is not read, so that leaving something out does not change when the rest is read. */
+  readonly #places: readonly (Place | null)[];
+  #waiting = 0;
+
+  constructor(parts: ReadersParts) {
+    this.#parts = parts;
+    const shelves = new Map<string, Shelf>();
+    const { targets } = parts.domain;
+    this.#places = targets.map((target, i) => {
+      if (parts.targets?.includes(i) === false) return null;
+      const policy = parts.namespaces.get(target.namespace);
+      if (!policy) throw new Error(`no namespace ${target.namespace}`);
+      let shelf = shelves.get(target.namespace);
+      if (!shelf) shelves.set(target.namespace, (shelf = { name: target.namespace, provenAt: NEVER }));
+      return { target, policy, boundMs: boundOf(policy), shelf };
+    });
+  }
+
+  /** Sets the readers of a new process to work. */
+  start(process: Process, readers: readonly Reader[]): void {
+    this.#waiting = 0;
+    for (const reader of readers) this.#again(process, reader, new Draw(this.#parts.seed, `reader ${reader.id}`), []);
+  }
+
+  /** Reads one target as a session does that has written at `atLeast`. */
+  readOwn(process: Process, fact: number, version: number, atLeast: Receipt['offset']): void {
+    for (const place of this.#places) {
+      if (place?.target.fact !== fact) continue;
+      this.#cache(process, place)
+        .getOrSet({ ...this.#options(process, place), atLeast })
+        .then(
+          (value) => {
+            if (process.clock.dead) return;
+            this.counts.loads++;
+            if (versionOf(value) >= version) return;
+            const words = `${place.target.key} reads as version ${versionOf(value)} to the writer of ${version}`;
+            this.#parts.violated({ invariant: 'I10', at: this.#parts.now(), words, key: place.target.key });
+          },
+          () => undefined,
+        );
+    }
+  }
+
+  /** What is cached once everything is still; `null` when it is all as in the database. */
+  differing(process: Process): string | null {
+    for (const place of this.#places) {
+      if (place?.target.channel !== 'feed' || !place.target.hard) continue;
+      const value = this.#cache(process, place).peek(place.target.key);
+      const newest = this.#parts.facts.newest(place.target.fact);
+      if (value === undefined || versionOf(value) === newest) continue;
+      return `${place.target.key} in ${place.target.namespace} is cached as version ${versionOf(value)}, is ${newest}`;
+    }
+    return null;
+  }
+
+  #again(process: Process, reader: Reader, draw: Draw, options: ReadOptions<number>[]): void {
+    process.clock.after(reader.everyMs, () => {
+      this.#burst(process, reader, draw, options);
+      this.#again(process, reader, draw, options);
+    });
+  }
+
+  #burst(process: Process, { burst }: Reader, draw: Draw, options: ReadOptions<number>[]): void {
+    const { inner, outer } = this.#parts;
+    const count = this.#places.length;
+    if (count === 0) return;
+    let at = draw.below(count);
+    const step = 1 + draw.below(count);
+    inner.sync();
+    outer.sync();
+    for (let i = 0; i < burst; i++) {
+      at = (at + step) % count;
+      const place = this.#places[at];
+      if (!place) continue;
+      const kind = i & 7;
+      if (kind < 3) this.#peek(process, place);
+      else if (kind === 3) this.#outer(process, place);
+      else if (this.#waiting < WAITING_MAX) {
+        const option = (options[at] ??= this.#options(process, place));
+        if (kind === 4) this.#prove(process, place, option);
+        else this.#read(process, place, option);
+      }
+    }
+  }
+
+  #peek(process: Process, place: Place): void {
+    const value = this.#cache(process, place).peek(place.target.key);
+    if (value === undefined) return;
+    this.counts.peeks++;
+    const asOf = this.#parts.now() - place.boundMs - process.clock.lackMs;
+    this.#check(place, value, asOf, this.#parts.inner.least[place.target.fact] ?? 0);
+  }
+
+  #outer(process: Process, { target, shelf }: Place): void {
+    const entry = process.outer?.find(shelf, target.key);
+    if (!entry || process.clock.mono() >= entry.expiresAt || entry.expiredAsOf !== null) return;
+    this.counts.outer++;
+    const version = versionOf(entry.value as number);
+    const least = this.#parts.outer.least[target.fact] ?? 0;
+    if (version >= least || !target.hard) return;
+    this.#broken(target, 'I1', `outer layer: ${target.key} as version ${version}, ${least} has been applied there`);
+  }
+
+  #read(process: Process, place: Place, options: ReadOptions<number>): void {
+    const { inner, now } = this.#parts;
+    const since = now();
+    const least = inner.least[place.target.fact] ?? 0;
+    this.#waiting++;
+    this.#cache(process, place)
+      .getOrSet(options)
+      .then(
+        (value) => {
+          this.#waiting--;
+          if (process.clock.dead) return;
+          const waited = now() > since;
+          if (waited) this.counts.loads++;
+          else this.counts.hits++;
+          // A load that is joined may be as old as it may take, unless the namespace's bound forbids it.
+          const isBound = place.policy.maxStalenessMs !== undefined && isStrict(place.policy);
+          const bound = waited && !isBound ? Math.max(place.boundMs, LOAD_TIMEOUT_MS) : place.boundMs;
+          this.#check(place, value, since - bound - process.clock.lackMs, least);
+        },
+        () => {
+          this.#waiting--;
+        },
+      );
+  }
+
+  #prove(process: Process, place: Place, options: ReadOptions<number>): void {
+    const least = this.#parts.inner.least[place.target.fact] ?? 0;
+    this.#waiting++;
+    this.#cache(process, place)
+      .read(options)
+      .then(
+        (result) => {
+          this.#waiting--;
+          if (process.clock.dead) return;
+          this.counts.proofs++;
+          this.#check(place, result.value, this.#parts.now() - result.maxAgeMs - process.clock.lackMs, least);
+          this.#checkWords(process, place, result);
+        },
+        () => {
+          this.#waiting--;
+        },
+      );
+  }
+
+  /** The value must be of its key, no older than what has been applied, and current at `asOf`. */
+  #check({ target }: Place, value: number, asOf: number, least: number): void {
+    const version = versionOf(value);
+    if (factOf(value) !== target.fact) this.#broken(target, 'error', `${target.key} gives the value of another key`);
+    if (version < least && target.hard) {
+      this.#broken(
+        target,
+        'I1',
+        `${target.key} in ${target.namespace} as version ${version}, ${least} has been applied`,
+      );
+    }
+    const endedAt = this.#parts.facts.endedAt(target.fact, version);
+    if (endedAt >= asOf - EPSILON_MS) return;
+    const claim = `${target.key} in ${target.namespace} as version ${version}, said to be current at ${asOf.toFixed(1)}`;
+    this.#broken(target, 'I2', `${claim}, but it ended at ${endedAt.toFixed(1)}`);
+  }
+
+  #checkWords(
+    { clock }: Process,
+    { target, policy }: Place,
+    { maxAgeMs, asOf, trust, layer }: ReadResult<number>,
+  ): void {
+    const bound = policy.maxStalenessMs;
+    if (maxAgeMs < Infinity && Math.abs(clock.now() - maxAgeMs - asOf) > 1)
+      this.#broken(target, 'I11', `${target.key}: asOf ${asOf} and maxAgeMs ${maxAgeMs} do not agree`);
+    if (trust === 'fresh' && layer !== 'source' && maxAgeMs > (bound ?? Infinity) + EPSILON_MS)
+      this.#broken(target, 'I11', `${target.key} is called fresh at an age of ${maxAgeMs}`);
+    if (layer !== 'source' && maxAgeMs > policy.ttlMs + EPSILON_MS)
+      this.#broken(target, 'I12', `${target.key} is served at an age of ${maxAgeMs}, beyond its ttl`);
+  }
+
+  #options(process: Process, { target, shelf, policy }: Place): ReadOptions<number> {
+    const { loader, tell } = this.#parts;
+    const { key, tags, lateTags, fact } = target;
+    return {
+      key,
+      tags,
+      timeout: LOAD_TIMEOUT_MS,
+      factory: async (context) => {
+        const { outer } = process;
+        const stamp = outer?.watermark;
+        const loadedAt = process.clock.mono();
+        tell?.(`load ${key} for ${target.namespace} begins with stamp ${context.stamp}`);
+        const value = await loader.load(process, fact);
+        tell?.(`load ${key} for ${target.namespace} gives version ${versionOf(value)}`);
+        if (lateTags) context.setTags(lateTags);
+        const allTags = lateTags ?? tags;
+        if (outer && stamp !== undefined) {
+          outer.fill(shelf, key, { value, tags: allTags, stamp, loadedAt, ttlMs: policy.ttlMs }, process.clock.mono());
+        }
+        return value;
+      },
+    };
+  }
+
+  #cache(process: Process, { target }: Place): Cache<number, Receipt> {
+    return process.cache(target.namespace);
+  }
+
+  #broken({ key }: Target, invariant: Violation['invariant'], words: string): void {
+    this.#parts.violated({ invariant, at: this.#parts.now(), words, key });
+  }
+}
+
+/** Where policy lets nothing be served beyond the bound. */
+function isStrict({ whenUncertain }: NamespaceConfig): boolean {
+  return whenUncertain === 'bypass' || whenUncertain === 'error';
+}
+
+function boundOf(policy: NamespaceConfig): number {
+  return isStrict(policy) ? Math.min(policy.ttlMs, policy.maxStalenessMs ?? Infinity) : policy.ttlMs;
+}

@@ -1,0 +1,17 @@
+/** Ways to break the protocol on purpose, so that tests can show that the simulator would notice. */
+export const SABOTAGES = {
+  'fence-off': 'fills are admitted whatever happened since their load began',
+  'floor-not-raised': 'tombstones are forgotten without raising the floor',
+  'gate-off': 'transactions are passed on before readers see them',
+  'barrier-skipped': 'after a gap the feed goes on before all below it is visible',
+  'gap-swallowed': 'lost history is not told',
+  'proof-before-applied': 'an echo proves freshness when it is sent, not when it has come back',
+  'ack-before-durable': 'the journal answers before its write is on disk',
+  'event-omitted': 'the feed leaves one transaction in a hundred out',
+  'part-as-commit': 'the first part of a transaction lets the watermark move',
+  'layer-lies': 'the outer layer says applied for what it has not done',
+  'sleep-uncounted': 'the monotonic clock stops while the machine sleeps',
+  'contract-missing': 'the contract for groups is left out',
+} as const satisfies Record<string, string>;
+
+export type Sabotage = keyof typeof SABOTAGES;

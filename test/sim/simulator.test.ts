@@ -1,0 +1,75 @@
+// The production pipeline in a simulated world with seeded faults, every read checked (docs/simulator.md). Then the same
+// with one part of the protocol broken on purpose: a simulator that would not notice proves nothing.
+import { beforeAll, describe, expect, it } from 'vitest';
+import { FAULT_KINDS } from '../../src/sim/faults.ts';
+import { planOf } from '../../src/sim/plan.ts';
+import { renderTotals } from '../../src/sim/render.ts';
+import { runPlan, type Run } from '../../src/sim/run.ts';
+import { SABOTAGES, type Sabotage } from '../../src/sim/sabotage.ts';
+import { Shop } from '../../src/sim/shop.ts';
+import { tellFailure } from '../../src/sim/tell.ts';
+import { add, noTotals, readsOf } from '../../src/sim/totals.ts';
+
+const SHORT = { lengthMs: 5_000 };
+const SEEDS = Array.from({ length: 32 }, (_, i) => i + 1);
+/** Longer than the minute after which a journal is trimmed. */
+const LONG = { lengthMs: 70_000 };
+const LONG_SEEDS = [5];
+
+describe('the simulator', { timeout: 400_000 }, () => {
+  const totals = noTotals();
+  const runs: Run[] = [];
+
+  beforeAll(async () => {
+    for (const seed of SEEDS) runs.push(await runPlan(planOf(seed, SHORT)));
+    for (const seed of LONG_SEEDS) runs.push(await runPlan(planOf(seed, LONG)));
+    for (const run of runs) add(totals, run);
+    console.log(renderTotals(totals).trim());
+  }, 400_000);
+
+  it('finds no promise broken under any of its faults, and everything well once they are healed', () => {
+    expect(runs.flatMap(({ seed, violation }) => (violation ? [{ seed, ...violation }] : []))).toEqual([]);
+  });
+
+  it('reads in every way, and each of its faults takes effect', () => {
+    expect(readsOf(totals)).toBeGreaterThan(1_000_000);
+    expect(Object.entries(totals.reads).filter(([, count]) => count < 1_000)).toEqual([]);
+    expect(FAULT_KINDS.filter((kind) => totals.faults[kind] === 0)).toEqual([]);
+  });
+
+  it('comes to the same for the same seed', async () => {
+    expect(await runPlan(planOf(7, SHORT))).toEqual(runs[6]);
+  });
+});
+
+describe('a broken protocol', { timeout: 400_000 }, () => {
+  /** All are found within a few seeds; the bound leaves room for plans to change. */
+  const SEEDS_MAX = 30;
+
+  async function find(sabotages: ReadonlySet<Sabotage>): Promise<Run> {
+    for (let seed = 1; seed <= SEEDS_MAX; seed++) {
+      const run = await runPlan(planOf(seed, SHORT), { sabotages });
+      if (run.violation) return run;
+    }
+    throw new Error(`not found within ${SEEDS_MAX} seeds`);
+  }
+
+  it.each(Object.keys(SABOTAGES) as Sabotage[])('is found: %s', async (sabotage) => {
+    const { violation } = await find(new Set([sabotage]));
+    expect(violation?.invariant).not.toBe('error');
+  });
+
+  it('is told as a story of what it takes, and no more', async () => {
+    const sabotages = new Set<Sabotage>(['fence-off']);
+    const run = await find(sabotages);
+    const makeDomain = (plan: ReturnType<typeof planOf>): Shop => new Shop(plan, sabotages);
+    const told = await tellFailure(planOf(run.seed, SHORT), run, { sabotages, makeDomain, width: 140 });
+    expect(told.run.violation?.invariant).toBe(run.violation?.invariant);
+    expect(told.plan.faults.length + told.plan.writes.length).toBeLessThan(8);
+    expect(told.plan.readers.length).toBeLessThan(3);
+    expect(told.plan.targets).toHaveLength(1);
+    const { key = '' } = told.run.violation ?? {};
+    expect(told.text).toContain(`seed ${run.seed}`);
+    expect(told.text.replaceAll(/\s+/g, ' ')).toContain(`load ${key}`);
+  });
+});

@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 import { format } from 'prettier';
 import { asyncCacheDedupe } from './races/async-cache-dedupe.ts';
 import { bentocache } from './races/bentocache.ts';
-import { cacheManager } from './races/cache-manager.ts';
+import { cachemanager } from './races/cachemanager.ts';
 import { cacheable } from './races/cacheable.ts';
 import { StandingClock } from './races/clock.ts';
 import { layeredLoader } from './races/layered-loader.ts';
@@ -19,7 +19,7 @@ import type { Peer } from './races/subject.ts';
 import { tidemark } from './races/tidemark.ts';
 
 const TTL_MS = 600_000;
-const PEERS = [tidemark, bentocache, cacheable, cacheManager, layeredLoader, asyncCacheDedupe];
+const PEERS = [tidemark, bentocache, cacheable, cachemanager, layeredLoader, asyncCacheDedupe];
 
 async function rowOf(peer: Peer, rounds: number): Promise<Row> {
   const results: Partial<Record<Race, Result | null>> = {};

@@ -1,7 +1,7 @@
 import { createCache } from 'cache-manager';
 import type { Peer } from './subject.ts';
 
-export const cacheManager: Peer = {
+export const cachemanager: Peer = {
   name: 'cache-manager',
   calls: { key: 'wrap(key, fn, ttl) · del(key)' },
   open: (ttlMs) => {

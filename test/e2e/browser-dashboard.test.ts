@@ -272,6 +272,34 @@ inChromium('the dashboard', () => {
     expect(operations.journal.map(({ event }) => event.data)).toEqual([{ keys: ['product:42'], reason: 'dashboard' }]);
   });
 
+  it('retries a dead letter, says why one stays, and discards another only when told twice', async () => {
+    const operations = new Staged();
+    for (const id of [1, 2, 3]) operations.putLetter(id);
+    const { page, complaints } = await open(operations);
+    const panel = page.getByRole('region', { name: 'Dead letters' });
+    const shown = (): Promise<string[]> => panel.locator('.facts code').allTextContents();
+    const show = (id: number): string => `tidemark dead-letters show ${String(id)}`;
+    await expect.poll(shown).toEqual([3, 2, 1].map(show));
+
+    await panel.getByRole('button', { name: 'Retry dead letter 2' }).click();
+    await expect.poll(shown).toEqual([3, 1].map(show));
+    await expect.poll(() => panel.getByRole('status').textContent()).toBe('Dead letter 2: done.');
+
+    await panel.getByRole('button', { name: 'Retry dead letter 1' }).click();
+    await panel.getByRole('alert').waitFor();
+    expect(await panel.getByRole('alert').textContent()).toContain('the layer still refuses');
+    expect([...operations.letters.keys()]).toEqual([1, 3]);
+
+    await panel.getByRole('button', { name: 'Discard dead letter 3', exact: true }).press('Enter');
+    await panel.getByRole('button', { name: 'Really discard dead letter 3' }).waitFor();
+    expect(operations.letters.has(3)).toBe(true);
+    await panel.getByRole('button', { name: 'Really discard dead letter 3' }).press('Enter');
+    await expect.poll(shown).toEqual([show(1)]);
+    expect([...operations.letters.keys()]).toEqual([1]);
+    // The browser itself reports the refusal of the first letter, and nothing else.
+    expect(complaints.filter((text) => !text.includes('409'))).toEqual([]);
+  });
+
   describe.each([
     [1280, 'light'],
     [1280, 'dark'],

@@ -31,9 +31,19 @@ export async function postJson<T>(path: string, body: unknown, signal?: AbortSig
   });
 }
 
-async function request<T>(path: string, init: RequestInit): Promise<T> {
+/** Answered without a body. */
+export async function deleteAt(path: string): Promise<void> {
+  await accepted(path, { method: 'DELETE', headers: headers({ accept: 'application/json' }) });
+}
+
+async function accepted(path: string, init: RequestInit): Promise<Response> {
   const response = await answer(path, init);
-  if (!response.ok) throw await refusal(response);
+  if (response.ok) return response;
+  throw await refusal(response);
+}
+
+async function request<T>(path: string, init: RequestInit): Promise<T> {
+  const response = await accepted(path, init);
   // The shape is the daemon's promise (src/operations.ts); page and daemon come from one build.
   return (await response.json()) as T;
 }

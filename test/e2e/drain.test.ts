@@ -1,9 +1,11 @@
-// Goal: SIGTERM under load loses nothing that was acknowledged and ends with 0 within its bound.
+// Goal: SIGTERM under load loses nothing that was acknowledged and ends with 0 within its bound; and nothing is
+// acknowledged before it is durable, not even by a moment.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type ServerResponse } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Entry } from '../../src/model/entry.ts';
 import { SeededRandom } from '../../src/runtime/virtual.ts';
@@ -100,6 +102,36 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
     expect(new Set(ids).size).toBe(ids.length);
     const missing = [...traffic.acknowledged.keys()].filter((id) => !ids.includes(`shop ${id}`));
     expect(missing).toEqual([]);
+    again.kill('SIGKILL');
+    await again.ended;
+  },
+);
+
+const FAILING_COMMIT = pathToFileURL(join(import.meta.dirname, '../support/failing-commit.mjs')).href;
+
+// No timing has a part in it: whatever is told of a write before its commit has ended is told of one that fails.
+test.each([false, true])(
+  'an acknowledgement is never ahead of the disk: with commits that fail, everything told is there (while draining: %s)',
+  { timeout: 120_000 },
+  async (draining) => {
+    const fail = join(folder, 'fail');
+    const env = { NODE_OPTIONS: `--import=${FAILING_COMMIT}`, TIDEMARK_TEST_FAIL: fail };
+    const daemon = await startDaemon({ cwd: folder, env });
+    const traffic = new Traffic(new SeededRandom(8));
+    const load = traffic.run(daemon.url, new AbortController().signal, { senders: 8, readers: 0 });
+    await expect.poll(() => traffic.acknowledged.size, { timeout: 30_000, interval: 1 }).toBeGreaterThan(50);
+    writeFileSync(fail, '');
+    if (draining) daemon.kill('SIGTERM');
+    // Every sender goes on until it is refused.
+    await load;
+    daemon.kill('SIGKILL');
+    await daemon.ended;
+    expect(traffic.inDoubt).toBeGreaterThanOrEqual(8);
+    expect(traffic.surprises).toEqual([]);
+
+    const again = await startDaemon({ cwd: folder });
+    const ids = new Set((await journal(again)).map(({ event }) => event.id));
+    expect([...traffic.acknowledged.keys()].filter((id) => !ids.has(`shop ${id}`))).toEqual([]);
     again.kill('SIGKILL');
     await again.ended;
   },

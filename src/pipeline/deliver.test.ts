@@ -1,0 +1,207 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { at, batch, event, Recorder, rig, type Rig } from '../../test/support/pipeline.ts';
+import type { Plan } from '../model/plan.ts';
+import { settled } from '../runtime/virtual.ts';
+import { coalesce } from './coalesce.ts';
+import { Delivery } from './deliver.ts';
+import { OpenTransactions } from './open-transactions.ts';
+import { Settlement } from './settle.ts';
+
+let runtime: Rig['runtime'];
+let journal: Rig['journal'];
+let observers: Rig['observers'];
+let intake: Rig['intake'];
+let stop: Rig['stop'];
+
+beforeEach(() => {
+  ({ runtime, journal, observers, intake, stop } = rig());
+});
+
+describe('coalescing', () => {
+  it('asks for each target once, at its newest offset, and moves the watermark to the last commit', async () => {
+    await intake.accept(batch(1, { events: [event('a'), event('b')] }));
+    await intake.accept(batch(2, { events: [event('a')] }));
+    await intake.accept(batch(3, { events: [event('c')], commit: false }));
+    const work = coalesce(await journal.read(at(0), 10), new Recorder('l'), new OpenTransactions(() => true));
+    expect(work.actions.map(({ action, at: offset }) => `${action.target}@${offset}`)).toEqual(['a@3', 'b@2', 'c@4']);
+    expect(work.watermark).toBe(3);
+  });
+
+  it('leaves out what the layer cannot do and what is meant for another', () => {
+    const plan = {
+      contractHash: 'h',
+      problems: [],
+      actions: [
+        { kind: 'purge_url', target: '/x', contract: 'c' },
+        { kind: 'delete_key', target: 'a', contract: 'c', layers: ['edge'] },
+        { kind: 'delete_key', target: 'b', contract: 'c', layers: ['l'] },
+      ],
+    } as const satisfies Plan;
+    const entry = {
+      offset: at(1),
+      source: 'db',
+      epoch: '',
+      position: null,
+      commit: true,
+      event: event('x'),
+      plan,
+      receivedAt: 0,
+    };
+    expect(
+      coalesce([entry], new Recorder('l'), new OpenTransactions(() => true)).actions.map(({ action }) => action.target),
+    ).toEqual(['b']);
+  });
+});
+
+describe('delivery', () => {
+  let layer: Recorder;
+  let settlement: Settlement;
+  const start = (one: Recorder, inner?: string): Delivery => {
+    settlement.add(one.name, at(0));
+    const delivery = new Delivery(
+      {
+        layer: one,
+        journal,
+        runtime,
+        observers,
+        canEnd: (source) => source !== 'removed',
+        inner:
+          inner === undefined
+            ? { watermark: () => journal.head, moved: (after, signal) => journal.changed(after, signal) }
+            : {
+                watermark: () => settlement.watermark(inner),
+                moved: (after, signal) => settlement.moved([inner], after, signal),
+              },
+        settled: (watermark) => {
+          settlement.advance(one.name, watermark);
+        },
+        failed: (offset) => {
+          settlement.fail(one.name, offset);
+        },
+      },
+      at(0),
+    );
+    void delivery.run(stop.signal);
+    return delivery;
+  };
+  beforeEach(() => {
+    layer = new Recorder('local');
+    settlement = new Settlement();
+  });
+
+  it('applies what is appended and settles it', async () => {
+    start(layer);
+    const { offset } = await intake.accept(batch(1));
+    expect(await settlement.reached(offset)).toEqual({ local: 'applied' });
+    expect(layer.applied).toEqual(['delete_key e1 @1']);
+  });
+
+  it('applies the first part of a transaction at once, and moves the watermark only at its commit', async () => {
+    const delivery = start(layer);
+    await intake.accept(batch(1, { commit: false }));
+    await settled();
+    expect(layer.applied).toEqual(['delete_key e1 @1']);
+    expect([delivery.watermark, layer.watermark]).toEqual([0, 0]);
+    await intake.accept(batch(1, { first: 1, events: [event('e2')] }));
+    await settled();
+    expect([delivery.watermark, layer.watermark]).toEqual([2, 2]);
+  });
+
+  it('does not let the watermark pass an open transaction when entries of other sources come between its parts', async () => {
+    const delivery = start(layer);
+    await intake.accept(batch(1, { commit: false }));
+    await intake.accept(batch(7, { source: 'app', events: [event('a', { source: 'app' })] }));
+    await settled();
+    expect(layer.applied).toEqual(['delete_key e1 @1', 'delete_key a @2']);
+    expect([delivery.watermark, layer.watermark]).toEqual([0, 0]);
+    await intake.accept(batch(1, { first: 1, events: [event('e2')] }));
+    await settled();
+    expect([delivery.watermark, layer.watermark]).toEqual([3, 3]);
+  });
+
+  it('does not wait for the rest of a transaction of a source that is no longer read', async () => {
+    const delivery = start(layer);
+    await intake.accept(batch(1, { source: 'removed', commit: false }));
+    await settled();
+    expect(delivery.watermark).toBe(1);
+  });
+
+  it('waits for a layer that cannot be reached, says so, and loses nothing', async () => {
+    const delivery = start(layer);
+    layer.down = true;
+    const { offset } = await intake.accept(batch(1));
+    await runtime.clock.advance(60_000);
+    expect(settlement.results(offset)).toEqual({ local: 'queued' });
+    expect(delivery.retrying).toBe('connection refused');
+    layer.down = false;
+    await runtime.clock.advance(20_000);
+    expect(settlement.results(offset)).toEqual({ local: 'applied' });
+    expect(delivery.retrying).toBeNull();
+  });
+
+  it('tries again only what failed for now', async () => {
+    let tries = 0;
+    layer.answer = ({ action }) =>
+      action.target === 'e2' && tries++ < 2
+        ? { status: 'failed', retry: true, code: 'BUSY', message: 'busy' }
+        : { status: 'applied' };
+    start(layer);
+    await intake.accept(batch(1, { events: [event('e1'), event('e2')] }));
+    await runtime.clock.advance(10_000);
+    expect(layer.applied).toEqual(['delete_key e1 @1', 'delete_key e2 @2']);
+  });
+
+  it('replaces what can never be applied by the next larger class, keeps a dead letter and says failed', async () => {
+    layer.answer = ({ action }) =>
+      action.kind === 'delete_key'
+        ? { status: 'failed', retry: false, code: 'KEY_TOO_LONG', message: 'too long' }
+        : { status: 'applied' };
+    start(layer);
+    const { offset } = await intake.accept(batch(1));
+    await runtime.clock.advance(1_000);
+    expect(layer.applied).toEqual(['purge_namespace * @1']);
+    expect(settlement.results(offset)).toEqual({ local: 'failed' });
+    expect(await journal.deadLetters.list()).toMatchObject([{ stage: 'layer:local', code: 'KEY_TOO_LONG', offset: 1 }]);
+  });
+
+  it('never lets an outer layer overtake the inner one', async () => {
+    const outer = new Recorder('edge');
+    layer.down = true;
+    start(layer);
+    start(outer, 'local');
+    const { offset } = await intake.accept(batch(1));
+    await runtime.clock.advance(1_000);
+    expect(outer.applied).toEqual([]);
+    layer.down = false;
+    await runtime.clock.advance(20_000);
+    expect(outer.applied).toEqual(['delete_key e1 @1']);
+    expect(await settlement.reached(offset)).toEqual({ local: 'applied', edge: 'applied' });
+  });
+
+  it('survives a journal that cannot be read for a while', async () => {
+    const read = journal.read.bind(journal);
+    let failures = 2;
+    journal.read = (after, limit) => (failures-- > 0 ? Promise.reject(new Error('disk')) : read(after, limit));
+    start(layer);
+    await intake.accept(batch(1));
+    await runtime.clock.advance(5_000);
+    expect(layer.applied).toEqual(['delete_key e1 @1']);
+  });
+
+  it('purges everything when the journal forgot entries that the layer had still to apply (anomaly C9)', async () => {
+    for (let n = 1; n <= 3; n++) await intake.accept(batch(n));
+    const read = journal.read.bind(journal);
+    journal.read = async (after, limit) => (await read(after, limit)).filter(({ offset }) => offset > 2);
+    start(layer);
+    await settled();
+    expect(layer.applied).toEqual(['purge_namespace * @3', 'delete_key e3 @3']);
+  });
+
+  it('gives waiters what it has come to when it closes', async () => {
+    settlement.add('local', at(0));
+    const waiting = settlement.reached(at(5));
+    settlement.close();
+    expect(await waiting).toEqual({ local: 'queued' });
+    expect(await settlement.reached(at(6))).toEqual({ local: 'queued' });
+  });
+});

@@ -1,0 +1,198 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { at, batch, event, pos, rig, type Rig } from '../../test/support/pipeline.ts';
+import { TidemarkError } from '../errors.ts';
+import type { Offset, Position } from '../model/position.ts';
+import { settled } from '../runtime/virtual.ts';
+import type { Source, SourceItem } from '../sources/source.ts';
+import { GAP } from './control.ts';
+import { Feed } from './supervise.ts';
+
+let runtime: Rig['runtime'];
+let journal: Rig['journal'];
+let observers: Rig['observers'];
+let intake: Rig['intake'];
+let stop: Rig['stop'];
+
+beforeEach(() => {
+  ({ runtime, journal, observers, intake, stop } = rig());
+});
+
+/** A source that yields what the test pushes, and ends as told. */
+class Scripted implements Source {
+  readonly acked: Position[] = [];
+  readonly opened: (string | null)[] = [];
+  script: (SourceItem | Error)[][] = [];
+
+  async *open(after: { position: Position } | null, signal: AbortSignal): AsyncIterable<SourceItem> {
+    this.opened.push(after?.position ?? null);
+    for (const item of this.script.shift() ?? []) {
+      if (item instanceof Error) throw item;
+      yield await Promise.resolve(item);
+    }
+    await new Promise<void>((resolve) => {
+      signal.addEventListener('abort', () => {
+        resolve();
+      });
+    });
+  }
+
+  ack(upTo: Position): Promise<void> {
+    this.acked.push(upTo);
+    return Promise.resolve();
+  }
+
+  report(): { state: 'streaming' } {
+    return { state: 'streaming' };
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+describe('a supervised source', () => {
+  let source: Scripted;
+  let proofs: [Offset, number, ...Position[]][];
+  let horizons: unknown[];
+  let feed: Feed;
+  const run = (): Promise<void> => feed.run(stop.signal);
+  beforeEach(() => {
+    source = new Scripted();
+    proofs = [];
+    horizons = [];
+    feed = new Feed({
+      name: 'db',
+      source,
+      journal,
+      runtime,
+      observers,
+      accept: (one) => intake.accept(one),
+      proven: (offset, t0, upTo) => proofs.push(upTo ? [offset, t0, upTo.position] : [offset, t0]),
+      horizon: (epoch, xid) => horizons.push([journal.head, epoch, xid]),
+    });
+  });
+
+  it('acknowledges only what is durable, in order, and only at commits', async () => {
+    source.script = [
+      [
+        { kind: 'batch', batch: batch(1) },
+        { kind: 'batch', batch: batch(2, { commit: false }) },
+        { kind: 'batch', batch: batch(2, { first: 1, events: [event('x')] }) },
+      ],
+    ];
+    const running = run();
+    await settled();
+    expect(source.acked).toEqual([pos(1), pos(2)]);
+    expect(feed.report).toMatchObject({ running: true, events: 3 });
+    stop.abort();
+    await running;
+    expect(feed.report.running).toBe(false);
+  });
+
+  it('passes a proof on only behind everything that was read before it', async () => {
+    let release: () => void = () => undefined;
+    const gate = new Promise<void>((resolve) => (release = resolve));
+    const append = journal.append.bind(journal);
+    journal.append = async (one) => {
+      await gate;
+      return append(one);
+    };
+    source.script = [
+      [
+        { kind: 'batch', batch: batch(1) },
+        { kind: 'proof', t0: 7 },
+      ],
+    ];
+    void run();
+    await settled();
+    expect(proofs).toEqual([]);
+    release();
+    await settled();
+    expect(proofs).toEqual([[1, 7]]);
+  });
+
+  it('passes on how far a proof goes, and a horizon only once all that came before it is in the journal', async () => {
+    source.script = [
+      [
+        { kind: 'batch', batch: batch(1) },
+        { kind: 'horizon', epoch: 'e', xid: '77' },
+        { kind: 'proof', t0: 7, upTo: { epoch: 'e', position: pos(5) } },
+      ],
+    ];
+    void run();
+    await settled();
+    expect(horizons).toEqual([[1, 'e', '77']]);
+    expect(proofs).toEqual([[1, 7, pos(5)]]);
+  });
+
+  it('starts again after an error, from what the journal has, with growing pauses', async () => {
+    source.script = [
+      [{ kind: 'batch', batch: batch(1) }, new Error('reset')],
+      [new Error('refused')],
+      [{ kind: 'batch', batch: batch(2) }],
+    ];
+    void run();
+    await runtime.clock.advance(1_000);
+    expect(source.opened).toEqual([null, pos(1), pos(1)]);
+    expect(journal.head).toBe(2);
+    expect(feed.report).toMatchObject({ restarts: 2, lastError: { code: 'SOURCE_FAILED', message: 'refused' } });
+  });
+
+  it('looks again only now and then when a person has to act first', async () => {
+    source.script = [[new TidemarkError('CONFIG_INVALID')], []];
+    void run();
+    await runtime.clock.advance(2_000);
+    expect(source.opened).toHaveLength(1);
+    await runtime.clock.advance(4_000);
+    expect(source.opened).toHaveLength(2);
+  });
+
+  it('starts again when the journal cannot be written, and acknowledges nothing of it', async () => {
+    const append = journal.append.bind(journal);
+    let full = true;
+    journal.append = (one) => (full ? Promise.reject(new TidemarkError('JOURNAL_WRITE_FAILED')) : append(one));
+    source.script = [
+      [
+        { kind: 'batch', batch: batch(1) },
+        { kind: 'proof', t0: 1 },
+      ],
+      [{ kind: 'batch', batch: batch(1) }],
+    ];
+    void run();
+    await settled();
+    expect([source.acked, proofs]).toEqual([[], []]);
+    full = false;
+    await runtime.clock.advance(1_000);
+    expect(source.acked).toEqual([pos(1)]);
+  });
+
+  it('puts a gap into the journal as an entry and goes on behind it', async () => {
+    const resume = { epoch: 'e2', position: pos(9) };
+    source.script = [
+      [
+        { kind: 'batch', batch: batch(1) },
+        { kind: 'gap', code: 'SLOT_LOST', reason: 'the slot is gone', resume },
+        { kind: 'batch', batch: batch(10, { epoch: 'e2' }) },
+      ],
+    ];
+    void run();
+    await settled();
+    const entries = await journal.read(at(0), 10);
+    expect(entries.map((entry) => entry.event.type)).toEqual(['product.updated', GAP, 'product.updated']);
+    expect(source.acked).toEqual([pos(1), pos(9), pos(10)]);
+    expect(await journal.resumeAt('db')).toEqual({ epoch: 'e2', position: pos(10) });
+    expect(feed.report.gaps).toBe(1);
+  });
+
+  it('bounds what is under way: a source faster than the journal waits', async () => {
+    let asked = 0;
+    journal.append = () => {
+      asked++;
+      return new Promise(() => undefined);
+    };
+    source.script = [Array.from({ length: 1_000 }, (_, i): SourceItem => ({ kind: 'batch', batch: batch(i + 1) }))];
+    void run();
+    await settled();
+    expect(asked).toBe(256);
+  });
+});

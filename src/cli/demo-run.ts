@@ -23,7 +23,8 @@ export async function runDemo(options: RunOptions & { readonly at: ListenAt | nu
   const demo = await startDemo({
     directory: join(shell.cwd, directory),
     listen: `${at.host.includes(':') ? `[${at.host}]` : at.host}:${String(at.port)}`,
-    port: await freePort(at.port + 1),
+    // Next to the API where that has a place of its own; next to "any port" is no place.
+    port: at.port === 0 ? 0 : await freePort(at.port + 1),
     serve: (tide) => openApi(tide, runtime, at),
     runtime,
   });
@@ -35,11 +36,18 @@ export async function runDemo(options: RunOptions & { readonly at: ListenAt | nu
           `Tidemark ${VERSION}`,
           `  dashboard  ${paint.name(demo.dashboardUrl)}  the live flow, sources, layers and trust`,
           `  demo shop  ${paint.name(demo.url)}  change a price and watch it arrive; let a slow reader race it`,
+          ...elsewhere(demo.dashboardUrl, at),
           `Ctrl-C ends both. They keep their files under ${directory}; remove it to begin afresh.`,
           '',
         ].join('\n'),
   );
   await untilSignalled({ tide: demo.tide, log: runtime.log, end: () => demo.close() }, shell);
+}
+
+/** The other commands look at the usual place, where somebody else is or nobody. */
+function elsewhere(url: string, { port }: ListenAt): readonly string[] {
+  if (port === API_PORT) return [];
+  return [`  Other commands find it with  TIDEMARK_URL=${url} tidemark status`];
 }
 
 /** The first free port from here on; 0, any, when there is none. Somebody may still be faster; then listening says so. */

@@ -1,16 +1,17 @@
 /**
  * A source that is faster than its layer, over the real SQLite journal: run in a process of its own with a small heap.
  *
- *   node --expose-gc --max-old-space-size=96 backlog.mjs DIST FOLDER EVENTS
+ *   node --expose-gc --max-old-space-size=96 backlog.mjs DIST FOLDER EVENTS [open]
  *
- * The layer stands still until everything is in the journal, then catches up. Prints one line of JSON with the live
+ * `open`: all of it is one transaction that comes in parts and ends with the last. The layer stands still until everything is in the journal, then catches up. Prints one line of JSON with the live
  * heap after a tenth of the events, after all of them, and after catching up.
  */
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-const [dist, folder, count] = process.argv.slice(2);
+const [dist, folder, count, shape] = process.argv.slice(2);
 const events = Number(count);
+const isOpen = shape === 'open';
 const load = (path) => import(pathToFileURL(join(dist, path)).href);
 const { sqliteJournal } = await load('journal/sqlite.js');
 const { realRuntime } = await load('runtime/real.js');
@@ -43,7 +44,7 @@ const heap = {};
 let acked = 0;
 const finished = deferred();
 
-/** Transactions of ten changes, as fast as they are taken. */
+/** Transactions of ten changes, or parts of ten of a single one, as fast as they are taken. */
 async function* stream() {
   for (let n = 1; n <= events / 10; n++) {
     const changes = Array.from({ length: 10 }, (_, i) => ({
@@ -57,11 +58,9 @@ async function* stream() {
         description: 'x'.repeat(100),
       },
     }));
-    const position = String(n).padStart(16, '0');
-    yield {
-      kind: 'batch',
-      batch: { source: 'db', epoch: 'e', position, first: 0, commit: true, events: changes, receivedAt: 0 },
-    };
+    const position = String(isOpen ? 1 : n).padStart(16, '0');
+    const part = { first: isOpen ? (n - 1) * 10 : 0, commit: !isOpen || n === events / 10 };
+    yield { kind: 'batch', batch: { source: 'db', epoch: 'e', position, ...part, events: changes, receivedAt: 0 } };
     if (n === events / 100) heap.tenth = live();
   }
 }
@@ -73,7 +72,7 @@ const source = {
   },
   ack: (position) => {
     acked = Number(position);
-    if (acked === events / 10) finished.resolve();
+    if (acked === (isOpen ? 1 : events / 10)) finished.resolve();
     return Promise.resolve();
   },
   report: () => ({ state: 'streaming' }),

@@ -42,6 +42,16 @@ export const ERRORS = {
     hint: 'look at the sources of the namespace with `tidemark status`',
     reaction: 'retry',
   },
+  SNAPSHOT_UNPROVABLE: {
+    sentence: 'a consistent read needs a namespace whose sources can all prove freshness',
+    hint: 'name only sources that prove under `sources:` of the namespace, or read without `consistent`',
+    reaction: 'reject',
+  },
+  SNAPSHOT_UNREACHED: {
+    sentence: 'no moment was found at which all keys of a consistent read were current together',
+    hint: 'give more `wait`, read fewer keys that change all the time, or look at the sources with `tidemark status`',
+    reaction: 'retry',
+  },
   LOAD_TIMEOUT: {
     sentence: 'the factory did not finish in time',
     hint: 'make the load faster, honour ctx.signal, or give `timeout` in the read options',

@@ -7,6 +7,7 @@ import { NEVER } from '../trust/proofs.ts';
 import { Cache } from './cache.ts';
 import type { LoadContext } from './options.ts';
 import type { Counts, Policy } from './parts.ts';
+import { Progress } from './progress.ts';
 
 const at = (offset: number): Offset => offset as Offset;
 
@@ -33,11 +34,13 @@ class World {
         jitter: 0,
         maxStalenessMs: undefined,
         whenUncertain: 'bypass',
+        provable: false,
         ...policy,
       },
       counts: this.counts,
       runtime: this.runtime,
       observer: { active: watched, tell: (type) => this.told.push(type) },
+      progress: new Progress(),
       layer: 'local',
       closing: this.closing.signal,
       invalidate: (message) => Promise.resolve(JSON.stringify(message)),

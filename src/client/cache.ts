@@ -6,10 +6,12 @@ import { asOf, judge, reasonOf, trustWord, type TrustFacts } from '../trust/trus
 import { factsOf, loadedTrust, loadFacts } from './facts.ts';
 import { suits, type Flight, type Landing, type Need, type Refused } from './flight.ts';
 import { load, toMs, type Loaded } from './load.ts';
-import type { Duration, ReadOptions, ReadResult, Stamp } from './options.ts';
+import { factoryOf } from './many.ts';
+import type { Duration, ReadManyOptions, ReadOptions, ReadResult, Stamp } from './options.ts';
 import { OptionsOrigin, type Again } from './origin.ts';
 import type { CacheParts } from './parts.ts';
 import { NO_PLACES, Stamping, type Seen } from './stamping.ts';
+import { Together, TOGETHER_WAIT_MS } from './together.ts';
 
 /** A slow query is done after this long, a hung one is not: between the 10 s of most gateways and a minute. */
 const LOAD_TIMEOUT_MS = 30_000;
@@ -66,7 +68,7 @@ export class Cache<T, R = unknown> {
   /** As `getOrSet`, with what can be said of the value: as of when, how old at most, proven or not and why. */
   async read(options: ReadOptions<T>): Promise<ReadResult<T>> {
     const { store, shelf, runtime, layer } = this.#parts;
-    const { value, facts } = await this.#resolve(options, store.find(shelf, options.key));
+    const { value, facts, upTo } = await this.#resolve(options, store.find(shelf, options.key));
     const now = runtime.clock.mono();
     const maxAgeMs = Math.max(0, now - asOf(facts.entry ?? facts.load));
     const { trust, reason } = facts.entry
@@ -78,8 +80,36 @@ export class Cache<T, R = unknown> {
       maxAgeMs,
       trust,
       reason,
+      upTo,
       layer: facts.entry ? layer : 'source',
     };
+  }
+
+  /**
+   * Values of several keys, in their order. With `consistent` all are as the source held them at one moment, so that no
+   * transaction is seen half; without, each is as `getOrSet` gives it.
+   *
+   * @throws SNAPSHOT_UNPROVABLE, SNAPSHOT_UNREACHED with `consistent`; and what `getOrSet` throws
+   * @example
+   * const [from, to] = await accounts.getMany({
+   *   keys: ['account:1', 'account:2'], consistent: true,
+   *   loadMany: (keys) => db.accounts(keys.map((key) => key.slice('account:'.length))),
+   * });
+   */
+  async getMany(options: ReadManyOptions<T>): Promise<T[]> {
+    const { keys, tags, ttl, timeout, consistent = false, wait } = options;
+    const factory = factoryOf(options);
+    const optionsOf = (key: string): ReadOptions<T> => ({
+      key,
+      factory,
+      ...(tags !== undefined && { tags: typeof tags === 'function' ? tags(key) : tags }),
+      ...(ttl !== undefined && { ttl }),
+      ...(timeout !== undefined && { timeout }),
+    });
+    if (!consistent) return Promise.all(keys.map((key) => this.getOrSet(optionsOf(key))));
+    const load = (missing: readonly string[]): Promise<unknown> =>
+      Promise.all(missing.map((key) => this.#loadNow(optionsOf(key))));
+    return new Together<T>(this.#parts, keys, load).read(wait === undefined ? TOGETHER_WAIT_MS : toMs(wait));
   }
 
   /** What is resident and may be served now, synchronously; `undefined` when nothing is. Never loads, never throws. */
@@ -136,9 +166,9 @@ export class Cache<T, R = unknown> {
     const { key, value, tags = [], seen = [] } = options;
     const stamping = new Stamping(places, options.stamp ?? store.watermark, NEVER);
     for (const one of seen) stamping.see(one);
-    const { stamp } = stamping;
+    const { stamp, ahead } = stamping;
     const ttlMs = this.#ttl(options.ttl === undefined ? undefined : toMs(options.ttl));
-    return this.#fill(key, { value, tags, stamp, knownAt: NEVER, ttlMs }) === null;
+    return this.#fill(key, { value, tags, stamp, ahead, knownAt: NEVER, ttlMs }) === null;
   }
 
   /** Ends the trust of a key in every layer, through the journal. Resolves when that is durable; see `Receipt.layers`. */
@@ -177,7 +207,9 @@ export class Cache<T, R = unknown> {
       const due = facts.expiredAsOf !== null || verdict === 'revalidate';
       if (due && !this.#flights.has(options.key)) this.#refreshBehind(options);
       if (observer.active) observer.tell('cache:hit', { namespace: policy.name, key: options.key });
-      return { value: entry.value as T, facts: { entry: facts } };
+      // A proof behind the end of its load: nothing of what it saw is beyond the watermark.
+      const upTo = entry.visibleBy < facts.provenAt ? store.watermark : undefined;
+      return { value: entry.value as T, facts: { entry: facts }, upTo };
     }
     if (entry && facts && now < entry.expiresAt) counts.uncertain++;
     counts.misses++;
@@ -185,7 +217,17 @@ export class Cache<T, R = unknown> {
       const reason = facts ? reasonOf(facts, now) : 'not resident';
       observer.tell('cache:miss', { namespace: policy.name, key: options.key, reason });
     }
-    return this.#loadFor(options, { watermark: store.watermark, at: now, maxStalenessMs: policy.maxStalenessMs });
+    return this.#loadNow(options);
+  }
+
+  #loadNow(options: ReadOptions<T>): Promise<Resolved<T>> {
+    return this.#loadFor(options, this.#need());
+  }
+
+  /** What a reader that comes now needs of a load. */
+  #need(): Need {
+    const { store, runtime, policy } = this.#parts;
+    return { watermark: store.watermark, at: runtime.clock.mono(), maxStalenessMs: policy.maxStalenessMs };
   }
 
   /** Joins a load that is new enough, or starts one; tries again when a joined one turns out too old, or not for it. */
@@ -196,7 +238,7 @@ export class Cache<T, R = unknown> {
       const landing: Landing<T> = await flight.landing;
       if (!joined || suits(flight, landing, need, this.#parts.shelf.provenAt)) {
         const load = loadFacts(landing.knownAt ?? flight.startedAt, this.#parts.policy);
-        return { value: landing.value, facts: { entry: null, load, startedAt: flight.startedAt } };
+        return { value: landing.value, facts: { entry: null, load, startedAt: flight.startedAt }, upTo: undefined };
       }
       // Its next one would most likely skip, too, and readers would load one after the other.
       alone = landing.skipped === true;
@@ -248,12 +290,18 @@ export class Cache<T, R = unknown> {
   }
 
   /** Why it was not stored; `null` when it was. */
-  #fill(key: string, { stamp, knownAt: loadedAt, value, tags, ttlMs, origin }: Filling): Landing<T>['refused'] {
+  #fill(key: string, { stamp, ahead, knownAt: loadedAt, value, tags, ttlMs, origin }: Filling): Landing<T>['refused'] {
     const { store, shelf, runtime } = this.#parts;
     let refused: Landing<T>['refused'] = NO_STAMP;
     if (stamp !== null) {
-      const fill = { value, tags, stamp, loadedAt, ttlMs, origin: origin ?? null };
-      const filled = store.fill(shelf, key, fill, runtime.clock.mono());
+      const now = runtime.clock.mono();
+      const visibleBy = ahead ? Infinity : now;
+      const filled = store.fill(
+        shelf,
+        key,
+        { value, tags, stamp, loadedAt, visibleBy, ttlMs, origin: origin ?? null },
+        now,
+      );
       refused = filled.stored ? null : { reason: filled.reason, at: filled.at };
     }
     this.#countFill(key, refused, stamp);
@@ -270,9 +318,8 @@ export class Cache<T, R = unknown> {
 
   /** Loads again behind a reader that has been served already; its failure is told, not thrown. */
   #refreshBehind(options: ReadOptions<T>): void {
-    const { store, runtime, policy } = this.#parts;
-    const need: Need = { watermark: store.watermark, at: runtime.clock.mono(), maxStalenessMs: policy.maxStalenessMs };
-    if (this.#joinable(options, need)) return;
+    const { runtime, policy } = this.#parts;
+    if (this.#joinable(options, this.#need())) return;
     this.#start(options).landing.catch((error: unknown) => {
       runtime.log.warn({ err: error, namespace: policy.name, key: options.key }, 'a refresh behind a read failed');
     });
@@ -308,9 +355,10 @@ interface Resolved<T> {
   /** Of the entry that was served, or of the load that the value came from. */
   readonly facts:
     { readonly entry: TrustFacts } | { readonly entry: null; readonly load: TrustFacts; readonly startedAt: Mono };
+  readonly upTo: Offset | undefined;
 }
 
-interface Filling extends Pick<Loaded<unknown>, 'value' | 'tags' | 'stamp' | 'knownAt'> {
+interface Filling extends Pick<Loaded<unknown>, 'value' | 'tags' | 'stamp' | 'knownAt' | 'ahead'> {
   readonly ttlMs: number;
   readonly origin?: Origin;
 }

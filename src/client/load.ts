@@ -15,6 +15,8 @@ export interface Loaded<T> {
   readonly stamp: Offset | null;
   /** As of when the value is known to be current. */
   readonly knownAt: Mono;
+  /** No proof bounds from above what it has seen: see `Stamping`. */
+  readonly ahead: boolean;
 }
 
 export interface LoadRequest<T> {
@@ -62,7 +64,7 @@ export async function load<T>(request: LoadRequest<T>): Promise<Loaded<T>> {
   };
   const value = await bounded(request, abort, () => request.factory(context));
   if (value === undefined && !skipped) throw new TidemarkError('VALUE_UNDEFINED', `key "${request.key}"`);
-  return { value, tags, ttlMs, skipped, stamp: stamping.stamp, knownAt: stamping.knownAt };
+  return { value, tags, ttlMs, skipped, stamp: stamping.stamp, knownAt: stamping.knownAt, ahead: stamping.ahead };
 }
 
 /** A load that hangs must not hang its readers: they get an error, and the next one tries again. */

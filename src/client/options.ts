@@ -50,6 +50,40 @@ export interface ReadOptions<T> {
   readonly atLeast?: Offset;
 }
 
+/** What a factory for many keys is given. */
+export interface ManyContext {
+  readonly signal: AbortSignal;
+  readonly stamp: Stamp;
+  /** Replaces the tags of one key. */
+  setTags(key: string, tags: readonly string[]): void;
+  /** As for one key, for all of them. */
+  seen(seen: Seen): void;
+}
+
+/** Loads several keys at once; gives their values in the order of the keys. */
+export type ManyFactory<T> = (keys: readonly string[], context: ManyContext) => readonly T[] | Promise<readonly T[]>;
+
+export interface ReadManyBase {
+  readonly keys: readonly string[];
+  readonly tags?: readonly string[] | ((key: string) => readonly string[]);
+  readonly ttl?: Duration;
+  readonly timeout?: Duration;
+  /**
+   * All values are as the source held them at one moment. Loads and then waits until it is proven that none of them
+   * reflects a change that is not applied here, so it takes about as long as the sources need for a proof.
+   */
+  readonly consistent?: boolean;
+  /** How long `consistent` may take beyond its first loads. Default 5 s. */
+  readonly wait?: Duration;
+}
+
+/** Either `factory`, called for each key that has to be loaded, or `loadMany`, called once for all of them. */
+export type ReadManyOptions<T> = ReadManyBase &
+  (
+    | { readonly factory: Factory<T>; readonly loadMany?: never }
+    | { readonly loadMany: ManyFactory<T>; readonly factory?: never }
+  );
+
 export interface ReadResult<T> {
   readonly value: T;
   /** Wall-clock time as of which the value is known to be what the source held. */
@@ -59,6 +93,11 @@ export interface ReadResult<T> {
   readonly trust: TrustWord;
   /** `trust` in words, for people. */
   readonly reason: string;
+  /**
+   * The value reflects nothing beyond this: given as `atLeast`, no later read goes behind this one, in any process.
+   * `undefined` until a proof covers the value's load, which a value that was loaded for this read never has yet.
+   */
+  readonly upTo: Offset | undefined;
   /** Where the value came from: the layer's name, or `source` when it was loaded for this read. */
   readonly layer: string;
 }

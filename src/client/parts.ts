@@ -1,6 +1,7 @@
 import type { MemoryStore, Shelf } from '../layers/memory/store.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { WhenUncertain } from '../trust/trust.ts';
+import type { Progress } from './progress.ts';
 import type { Places } from './stamping.ts';
 
 /** A namespace as the client needs it: its policy, and its freshness in the store. */
@@ -10,6 +11,8 @@ export interface Policy {
   readonly jitter: number;
   readonly maxStalenessMs: number | undefined;
   readonly whenUncertain: WhenUncertain;
+  /** Whether all sources of the namespace, and at least one, can prove freshness. Default false. */
+  readonly provable?: boolean;
 }
 
 /** Reads and fills since the start, counted without allocation. */
@@ -38,6 +41,8 @@ export interface CacheParts<R> {
   readonly counts: Counts;
   readonly runtime: Runtime;
   readonly observer: CacheObserver;
+  /** Moved on with the store's watermark and the shelf's proofs. */
+  readonly progress?: Progress;
   /** Name of the layer the store belongs to. */
   readonly layer: string;
   readonly closing: AbortSignal;

@@ -95,6 +95,15 @@ describe('a load that read a replica', () => {
     expect(await read()).toMatchObject({ maxAgeMs: 400, trust: 'fresh', layer: 'local' });
   });
 
+  it('gives no token: a replica may show a commit before the primary does', async () => {
+    const numbers = cache([], { provable: true });
+    await numbers.getOrSet({ key: 'k', factory: says(replica) });
+    shelf.provenAt = 1_000;
+    expect((await numbers.read({ key: 'k', factory: says(replica) })).upTo).toBeUndefined();
+    await numbers.getOrSet({ key: 'primary', factory: () => 'value' });
+    expect((await numbers.read({ key: 'primary', factory: () => 'value' })).upTo).toBe(store.watermark);
+  });
+
   it('is of no known age before anything was proven, and ends with its ttl all the same', async () => {
     const slow = async (context: LoadContext): Promise<string> => {
       context.seen(replica);

@@ -45,6 +45,7 @@ export class Stamping {
   readonly #watermark: Offset;
   #lowest: Offset | null;
   readonly #untold: Set<SourceId>;
+  #replica = false;
   /** Sources that the load read as they were at some time before it began. */
   readonly #older = new Set<SourceId>();
 
@@ -59,6 +60,7 @@ export class Stamping {
   /** Told again, it is the lowest that counts: a load that reads several times has seen what its first look saw. */
   see(seen: Seen): void {
     this.#untold.delete(seen.source);
+    if ('replayedTo' in seen) this.#replica = true;
     const fresh = 'snapshot' in seen && seen.fresh === true;
     if (!fresh) this.#older.add(seen.source);
     const stamp = this.#places.stampOf(seen, this.#watermark);
@@ -69,6 +71,14 @@ export class Stamping {
   /** Everything at or below it was visible to the load; `null`: that is not known, so the value may not be stored. */
   get stamp(): Offset | null {
     return this.#untold.size > 0 ? null : this.#lowest;
+  }
+
+  /**
+   * Whether no proof bounds what the load saw. A replica may show a commit before the primary does, and proofs are of
+   * what the primary shows.
+   */
+  get ahead(): boolean {
+    return this.#replica;
   }
 
   /** As of when the value is known to be current: when the load began, or when what it read last was proven to be. */

@@ -17,10 +17,11 @@ export function cacheOf(engine: Engine, namespace: string): Cache<unknown, Recei
   return new Cache<unknown, Receipt>({
     store: engine.memory.store,
     shelf: found.shelf,
-    policy: { name, ttlMs, jitter, maxStalenessMs, whenUncertain },
+    policy: { name, ttlMs, jitter, maxStalenessMs, whenUncertain, provable: found.provable },
     counts: found.counts,
     runtime: engine.runtime,
     observer: engine.observers,
+    progress: engine.progress,
     layer: engine.memory.name,
     closing: engine.closing.signal,
     places: placesOf(engine, found),

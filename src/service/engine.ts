@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { Progress } from '../client/progress.ts';
 import { assert, TidemarkError } from '../errors.ts';
 import type { Config } from '../config/config.ts';
 import type { Kinds } from '../config/kinds.ts';
@@ -77,6 +78,8 @@ export class Engine {
   readonly namespaces: Namespaces;
   /** Where the sources' transactions are in the journal, and up to where each source is applied in L1. */
   readonly trail: Trail;
+  /** For readers that wait for L1 to have applied or proven more. */
+  readonly progress = new Progress();
   readonly settlement: Settlement;
   readonly intake: Intake;
   readonly sources: ReadonlyMap<SourceId, Intaken>;
@@ -238,6 +241,7 @@ export class Engine {
           if (layer === this.memory) {
             this.namespaces.advance(watermark);
             this.trail.advance(watermark);
+            this.progress.moved();
           }
           settlement.advance(layer.name, watermark);
         },
@@ -272,6 +276,7 @@ export class Engine {
         proven: (at, t0, upTo) => {
           this.namespaces.prove(name, at, t0);
           if (upTo) this.trail.proven(name, upTo, at, { t0, now: runtime.clock.mono(), head: journal.head });
+          this.progress.moved();
         },
         horizon: (epoch, xid) => {
           this.trail.horizon(name, { epoch, xid: Number(xid), at: journal.head });

@@ -12,6 +12,8 @@ export interface Namespace {
   readonly counts: Counts;
   /** The sources whose proofs its freshness is the oldest of. */
   readonly provers: readonly SourceId[];
+  /** Whether all of them, and at least one, can prove. */
+  readonly provable: boolean;
   /** The program's own idea of equal values, for the auditor. */
   equals: ((cached: unknown, loaded: unknown) => boolean) | null;
 }
@@ -34,7 +36,8 @@ export class Namespaces {
         const shelf: Shelf = { name: config.name, provenAt: NEVER };
         const counts: Counts = { hits: 0, misses: 0, uncertain: 0, stored: 0, refused: 0, skipped: 0 };
         const provers = config.sources?.filter((source) => allSources.includes(source)) ?? provingSources;
-        return [config.name, { config, shelf, counts, provers, equals: null }];
+        const provable = provers.length > 0 && provers.every((source) => provingSources.includes(source));
+        return [config.name, { config, shelf, counts, provers, provable, equals: null }];
       }),
     );
   }

@@ -38,6 +38,8 @@ export interface StoredEntry extends Sieved, Enrolled {
   readonly stamp: Offset;
   /** Before the load began; `NEVER` when the value was handed in. */
   readonly loadedAt: Mono;
+  /** All that it reflects was visible to readers of its sources by then. */
+  readonly visibleBy: Mono;
   readonly expiresAt: Mono;
   readonly marks: readonly TagMark[];
   readonly bytes: number;
@@ -57,6 +59,8 @@ export interface Fill {
   readonly stamp: Offset;
   readonly loadedAt: Mono;
   readonly ttlMs: number;
+  /** Default: when it is stored. */
+  readonly visibleBy?: Mono;
   readonly origin?: Origin | null;
 }
 
@@ -161,6 +165,7 @@ export class MemoryStore {
       value: fill.value,
       stamp: fill.stamp,
       loadedAt: fill.loadedAt,
+      visibleBy: fill.visibleBy ?? now,
       expiresAt: (fill.loadedAt === NEVER ? now : fill.loadedAt) + fill.ttlMs,
       marks: this.fence.retain(fill.tags),
       bytes: ENTRY_BYTES + 2 * key.length + roughBytes(fill.value),

@@ -3,12 +3,11 @@ import { Progress } from '../client/progress.ts';
 import { assert, TidemarkError } from '../errors.ts';
 import type { Config } from '../config/config.ts';
 import type { Kinds } from '../config/kinds.ts';
-import { columnsRead } from '../contracts/columns.ts';
 import type { ContractSet } from '../contracts/contract.ts';
 import { plan } from '../contracts/plan.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Layer } from '../layers/layer.ts';
-import { MemoryLayer, memoryLayer } from '../layers/memory/index.ts';
+import { MemoryLayer } from '../layers/memory/index.ts';
 import type { Appended } from '../model/entry.ts';
 import type { Batch, ChangeEvent } from '../model/event.ts';
 import type { Plan } from '../model/plan.ts';
@@ -28,6 +27,7 @@ import type { Auditor } from '../audit/auditor.ts';
 import { auditorOf } from './auditing.ts';
 import { kinds as allKinds } from './kinds.ts';
 import { Namespaces } from './namespaces.ts';
+import { kindOf, openLayers, openSources, type Opened } from './open-parts.ts';
 import { refreshOf, withFunctions } from './projections.ts';
 import { watchTrust } from './watch.ts';
 
@@ -95,7 +95,7 @@ export class Engine {
   #closed: Promise<void> | null = null;
 
   static async start({ config, runtime, refreshes, kinds = allKinds }: EngineParts): Promise<Engine> {
-    const kind = find(kinds.journals, config.journal.type);
+    const kind = kindOf(kinds.journals, config.journal.type);
     const journal = await kind.open({ runtime, baseDir: config.baseDir }, config.journal.options);
     try {
       const startAt = await journal.settledAt();
@@ -347,49 +347,6 @@ interface Beginnings {
   readonly startAt: Offset;
   readonly trail: Trail;
   readonly projectionsFrom: Offset;
-}
-
-interface Opened {
-  readonly name: SourceId;
-  readonly type: string;
-  readonly can: SourceCapabilities;
-  readonly source: Source | null;
-  readonly receiver: Receiver | null;
-}
-
-async function openSources(config: Config, kinds: Kinds, runtime: Runtime): Promise<Opened[]> {
-  const columns = columnsRead(config.contracts);
-  const opened: Opened[] = [];
-  for (const [name, { type, options }] of config.sources) {
-    const kind = find(kinds.sources, type);
-    const context = { name, runtime, columns, baseDir: config.baseDir };
-    const source = kind.open ? await kind.open(context, options) : null;
-    opened.push({ name, type, can: kind.can, source, receiver: kind.receiver?.(context, options) ?? null });
-  }
-  return opened;
-}
-
-/** The configured layers; when none of them is the process's own memory, one is put innermost: reads need it. */
-async function openLayers(
-  config: Config,
-  kinds: Kinds,
-  runtime: Runtime,
-  startAt: Offset,
-): Promise<{ layer: Layer; type: string }[]> {
-  const configured = config.layers.some(({ type }) => type === memoryLayer.type)
-    ? config.layers
-    : [{ name: 'local', type: memoryLayer.type, options: memoryLayer.options.parse({}) }, ...config.layers];
-  const layers: { layer: Layer; type: string }[] = [];
-  for (const { name, type, options } of configured) {
-    layers.push({ layer: await find(kinds.layers, type).open({ name, runtime, startAt }, options), type });
-  }
-  return layers;
-}
-
-function find<K extends { readonly type: string }>(kinds: readonly K[], type: string): K {
-  const kind = kinds.find((one) => one.type === type);
-  assert(kind !== undefined, `the configuration was checked against the kinds: ${type}`);
-  return kind;
 }
 
 function min(a: Offset, b: Offset): Offset {

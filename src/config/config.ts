@@ -17,6 +17,8 @@ export interface Config {
   readonly projections: ReadonlyMap<string, ProjectionConfig>;
   /** `null`: nothing is audited. */
   readonly auditor: AuditorConfig | null;
+  /** Keys and tags that one transaction may name before it ends namespaces instead. */
+  readonly widenAfter: number;
   readonly contracts: ContractSet;
   /** Where each part was written, by its path (`namespaces.product.ttl`), so that findings can point at it. */
   readonly places?: ReadonlyMap<string, Place>;

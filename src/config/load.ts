@@ -65,6 +65,7 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
       namespaces: namespacesOf(settings),
       projections: projectionsOf(settings),
       auditor: auditorOf(settings),
+      widenAfter: settings.widen_after,
       contracts: compileContracts(contracts),
       places: placesOf(tree),
     };

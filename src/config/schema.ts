@@ -118,6 +118,12 @@ const auditorSchema = z
   })
   .describe('Compares what is cached with its source. Off when absent.');
 
+/**
+ * As many as the fence of a cache has tombstones. A transaction that names more pushes out everybody's, so every load under
+ * way is refused anyway: from there on being exact saves little and costs every layer an action for each row.
+ */
+const DEFAULT_WIDEN_AFTER = 65_536;
+
 export const DEFAULT_RETENTION_MS = 7 * 24 * 3_600_000;
 
 /** Everything but what Kinds bring along. `contracts` and `event_invalidation` are read by the contracts' own parser. */
@@ -141,6 +147,11 @@ export const configSchema = z
       .describe('What is cached, and how long without events.'),
     projections: z.record(nameSchema, projectionSchema).default({}).describe('Derived artifacts, by name.'),
     auditor: auditorSchema.optional(),
+    widen_after: z
+      .int()
+      .min(1)
+      .default(DEFAULT_WIDEN_AFTER)
+      .describe('Keys and tags that one transaction may name; what it names beyond ends their namespaces instead.'),
     contracts: z
       .union([z.string().min(1), z.array(z.union([z.string().min(1), z.looseObject({})]))])
       .meta({

@@ -5,6 +5,7 @@ import { UNDECODABLE, type Batch, type ChangeEvent } from '../model/event.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Observers } from '../runtime/observers.ts';
 import type { Runtime } from '../runtime/runtime.ts';
+import { Floods } from './floods.ts';
 
 export interface IntakeParts {
   readonly journal: Journal;
@@ -12,23 +13,34 @@ export interface IntakeParts {
   readonly observers: Observers;
   /** Contracts of the moment; pure. */
   readonly plan: (event: ChangeEvent) => Plan;
+  /** Keys and tags that one transaction may name before it ends namespaces instead. Default: any number. */
+  readonly widenAfter?: number;
 }
 
 /** `source.open ─▶ plan ─▶ journal.append`: the one way in, for events that are read and for those that are sent. */
 export class Intake {
   readonly #parts: IntakeParts;
+  readonly #floods: Floods;
   /** Batches that the journal refused for good, and why, until they have come again. */
   readonly #unkeepable = new Map<string, string>();
 
   constructor(parts: IntakeParts) {
     this.#parts = parts;
+    this.#floods = new Floods(parts.widenAfter ?? Infinity);
   }
 
   /** Resolves when the batch is durable. What the journal had already has no second effect. */
   async accept(batch: Batch): Promise<Appended> {
-    const { journal, runtime, observers, plan } = this.#parts;
+    const { journal, runtime, observers, plan, widenAfter } = this.#parts;
     const startedAt = runtime.clock.mono();
-    const plans = batch.events.map(plan);
+    const { plans, begun } = this.#floods.widen(batch, batch.events.map(plan));
+    if (begun) {
+      const { source, position } = batch;
+      runtime.log.warn(
+        { source, position, widenAfter },
+        'a transaction names so many keys and tags that it ends namespaces',
+      );
+    }
     const appended = await journal.append({ ...batch, plans });
     runtime.metrics.journalAppend.observe((runtime.clock.mono() - startedAt) / 1_000);
     const fresh = batch.events.length - appended.duplicates;

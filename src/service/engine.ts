@@ -141,7 +141,9 @@ export class Engine {
     this.trail = trail;
     this.namespaces = new Namespaces(config.namespaces.values(), provers, names);
 
-    this.intake = new Intake({ journal, runtime, observers: this.observers, plan: (event) => this.planOf(event) });
+    const { widenAfter } = config;
+    const { observers } = this;
+    this.intake = new Intake({ journal, runtime, observers, plan: (event) => this.planOf(event), widenAfter });
 
     this.settlement = new Settlement();
     const memory = layers.map(({ layer }) => layer).find((layer) => layer instanceof MemoryLayer);

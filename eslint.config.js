@@ -36,7 +36,18 @@ const base = {
 };
 
 export default tseslint.config(
-  { ignores: ['dist/', 'dashboard/dist/', 'node_modules/', '.tidemark/', 'coverage/', '**/fixtures/**'] },
+  {
+    ignores: [
+      'dist/',
+      'dashboard/dist/',
+      'node_modules/',
+      '.tidemark/',
+      'coverage/',
+      'reports/',
+      '.stryker-tmp/',
+      '**/fixtures/**',
+    ],
+  },
   {
     files: ['**/*.{ts,tsx}'],
     extends: [...tseslint.configs.strictTypeChecked, ...tseslint.configs.stylisticTypeChecked],

@@ -17,7 +17,7 @@ import { sourceKinds } from '../src/sources/index.ts';
 
 const root = join(import.meta.dirname, '..');
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
-const GENERATED = ['node_modules', 'dist', 'coverage', '.git', '.tidemark', '.servers'];
+const GENERATED = ['node_modules', 'dist', 'coverage', '.git', '.tidemark', '.servers', 'reports', '.stryker-tmp'];
 
 async function walk(folder: string): Promise<string[]> {
   const entries = await readdir(join(root, folder), { withFileTypes: true });

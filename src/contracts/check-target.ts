@@ -1,8 +1,8 @@
-import type { ActionKind } from '../model/plan.ts';
+import { EVERY_NAMESPACE, type ActionKind } from '../model/plan.ts';
 import { NAME, NAME_RULE } from './contract-schema.ts';
 import type { Place } from './contract.ts';
 import type { Report } from './report.ts';
-import { parseTemplate, type Part } from './template.ts';
+import { parseTemplate, type Template } from './template.ts';
 import { clip } from './tree.ts';
 import type { ScalarTree } from './yaml-tree.ts';
 
@@ -13,18 +13,21 @@ export interface Target {
   readonly inLoop: boolean;
 }
 
-/** Whether an action's target is safe, for its kind; what is wrong with it goes into the report. */
-export function checkTarget(target: Target, report: Report): boolean {
+/** What is not safe in an action's target, for its kind, goes into the report. */
+export function checkTarget(target: Target, report: Report): void {
   const { kind, text, node } = target;
-  if (kind === 'refresh_projection' || kind === 'purge_namespace') return checkName(target, report);
   // Told as a value that must not be empty.
-  if (text === '') return false;
+  if (text === '') return;
+  if (kind === 'refresh_projection' || kind === 'purge_namespace') {
+    checkName(target, report);
+    return;
+  }
   const parsed = parseTemplate(text, target.inLoop);
   if (!parsed.ok) {
     for (const { code, at, what, why, fix } of parsed.mistakes) report.error(code, placeIn(node, at), what, why, fix);
-    return false;
+    return;
   }
-  if (kind === 'purge_url' && !hostIsFixed(parsed.template.parts)) {
+  if (kind === 'purge_url' && !hostIsFixed(parsed.template)) {
     const what = `the URL "${clip(text)}" has no fixed host`;
     report.error(
       'URL_HOST_FROM_EVENT',
@@ -33,7 +36,7 @@ export function checkTarget(target: Target, report: Report): boolean {
       'an event must not choose the host that a request goes to',
       'begin with a path ("/products/{id}") or with "https://host/"',
     );
-    return false;
+    return;
   }
   const dollar = text.indexOf('${');
   if (dollar >= 0) {
@@ -46,20 +49,17 @@ export function checkTarget(target: Target, report: Report): boolean {
       fix,
     );
   }
-  return true;
 }
 
 /** Projections and namespaces are named in the configuration: an event must not choose one. */
-function checkName({ kind, text, node }: Target, report: Report): boolean {
-  if (NAME.test(text) || (kind === 'purge_namespace' && text === '*')) return true;
-  if (text === '') return false;
-  const thing = kind === 'refresh_projection' ? 'projections' : 'namespaces';
+function checkName({ kind, text, node }: Target, report: Report): void {
+  if (NAME.test(text) || (kind === 'purge_namespace' && text === EVERY_NAMESPACE)) return;
   if (text.includes('{'))
     report.error(
       'TEMPLATE_NOT_ALLOWED',
       node.place,
       `"${kind}" takes a name, not a template`,
-      `${thing} are named in the configuration; an event must not choose one`,
+      'it is named in the configuration; an event must not choose it',
       'write the name',
     );
   else
@@ -70,12 +70,11 @@ function checkName({ kind, text, node }: Target, report: Report): boolean {
       NAME_RULE,
       'write the name as in the configuration',
     );
-  return false;
 }
 
 /** The literal start must reach past the host, so that no value can name another one. */
-function hostIsFixed(parts: readonly Part[]): boolean {
-  const first = typeof parts[0] === 'string' ? parts[0] : '';
+function hostIsFixed({ parts }: Template): boolean {
+  const [first] = parts;
   if (first.startsWith('/')) return !first.startsWith('//');
   const scheme = ['https://', 'http://'].find((one) => first.startsWith(one));
   if (scheme === undefined) return false;

@@ -26,8 +26,7 @@ export function columnsRead(set: ContractSet): Map<string, Set<string>> {
 }
 
 function entityOf(trigger: string): string {
-  const dot = trigger.lastIndexOf('.');
-  const entity = dot < 0 ? (isPattern(trigger) ? ANY_ENTITY : trigger) : trigger.slice(0, dot);
+  const entity = trigger.replace(/\.[^.]*$/, '');
   return isPattern(entity) ? ANY_ENTITY : entity;
 }
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { ChangeEvent } from '../model/event.ts';
 import { columnsRead } from './columns.ts';
-import { compileContracts } from './compile.ts';
-import type { ContractSet } from './contract.ts';
+import { compileContracts, compiled } from './compile.ts';
+import type { Contract, ContractSet } from './contract.ts';
 import { matching, templatesFor } from './explain.ts';
 import { parseContracts } from './parse.ts';
 import { plan } from './plan.ts';
@@ -52,6 +52,13 @@ event_invalidation:
     );
   });
 
+  it('changes with the array and the limit of a loop', () => {
+    const loops = ['i', 'j', '{ path: i, limit: 5 }'].map((loop) =>
+      set(`event_invalidation: { trigger: a, for_each: ${loop}, actions: [{ purge_tag: t }] }`),
+    );
+    expect(new Set(loops.map(({ hash }) => hash)).size).toBe(3);
+  });
+
   it('of nothing is one too', () => {
     expect(compileContracts([]).hash).toMatch(/^[0-9a-f]{16}$/);
   });
@@ -67,6 +74,22 @@ describe('a set', () => {
     expect(new Set(plan(named, event('a')).actions.map(({ contract }) => contract))).toEqual(
       new Set(['a', 'a#3', 'a, b']),
     );
+  });
+
+  it.each<[string, Partial<Contract>]>([
+    ['c: ', { actions: [{ kind: 'purge_tag', template: 't-} {' }] }],
+    ['for_each: ', { forEach: { path: 'a..b', limit: 5, limited: false } }],
+  ])('is refused when some of it cannot be read, and says what (%s)', (about, part) => {
+    const contract = { name: 'c', file: 'f', line: 1, triggers: ['a'], actions: [], ...part };
+    expect(() => compileContracts([contract])).toThrow(new RegExp(`^${about}.+; |^${about}.+`));
+    expect(() => compileContracts([contract])).toThrow(TypeError);
+  });
+
+  it('is compiled once, however often it plans', () => {
+    const made = set('event_invalidation: { trigger: a, actions: [{ purge_tag: t }] }');
+    expect(compiled(made)).toBe(compiled(made));
+    const byHand = { hash: 'x', contracts: made.contracts };
+    expect(compiled(byHand)).toBe(compiled(byHand));
   });
 
   it('is plain data: one that was put together by hand plans like one that was compiled', () => {
@@ -108,6 +131,7 @@ describe('templatesFor', () => {
   const contracts = set(`event_invalidation:
   - { name: key, trigger: a, actions: [{ delete_key: 'product:{id}' }, { purge_tag: 'product:{id}:{x}' }] }
   - { name: literal, trigger: a, actions: [{ expire_key: 'product:42' }, { purge_namespace: product }] }
+  - { name: soft, trigger: a, actions: [{ refresh_key: 'page:{id}' }, { expire_tag: 'page:{id}' }] }
   - { name: url, trigger: a, actions: [{ purge_url: '/product:{id}' }, { refresh_projection: product }] }
 `);
   const found = (target: string): string[] =>
@@ -117,6 +141,7 @@ describe('templatesFor', () => {
     expect(found('product:42')).toEqual(['key delete_key', 'literal expire_key']);
     expect(found('product:42:x')).toEqual(['key delete_key', 'key purge_tag']);
     expect(found('/product:42')).toEqual(['url purge_url']);
+    expect(found('page:1')).toEqual(['soft refresh_key', 'soft expire_tag']);
     expect(found('product:')).toEqual([]);
     expect(found('product')).toEqual([]);
     expect(found('')).toEqual([]);
@@ -132,6 +157,7 @@ describe('columnsRead', () => {
     actions: [{ delete_key: 'p:{id}' }, { purge_tag: 'c-{after.category}-{meta.color}-{$.type}' }, { purge_tag: 't-{item.x}' }, { purge_tag: all }]
   - { trigger: product.*, actions: [{ delete_key: 'p:{other}' }] }
   - { trigger: '*.deleted', actions: [{ delete_key: 'd:{key}' }] }
+  - { trigger: '*', actions: [{ delete_key: 'd:{every}' }] }
   - { trigger: heartbeat, actions: [{ purge_tag: h }] }
 `);
     const read = ['category', 'id', 'kind', 'meta', 'price', 'status', 'tags'];
@@ -141,7 +167,7 @@ describe('columnsRead', () => {
     expect(columns).toEqual({
       product: [...read, 'other'].sort(),
       'shop.product': read,
-      '*': ['key'],
+      '*': ['key', 'every'].sort(),
       heartbeat: [],
     });
   });

@@ -7,11 +7,13 @@ import { TriggerIndex } from './trigger-index.ts';
 
 /** What planning needs of a set, made once. */
 export interface Compiled {
-  readonly index: TriggerIndex;
+  readonly index: TriggerIndex<CompiledContract>;
   readonly contracts: readonly CompiledContract[];
 }
 
 export interface CompiledContract {
+  readonly order: number;
+  readonly source: string | undefined;
   readonly contract: Contract;
   readonly when: Condition | null;
   readonly loop: { readonly field: Field; readonly optional: boolean; readonly limit: number } | null;
@@ -31,7 +33,7 @@ export interface CompiledAction {
  */
 export function compileContracts(contracts: readonly Contract[]): ContractSet {
   const named = withUniqueNames(contracts);
-  const set: ContractSet = { hash: hashText(named.map(meaning).sort().join('\n')), contracts: named };
+  const set: ContractSet = { hash: hashText(JSON.stringify(named.map(meaning).sort())), contracts: named };
   compiledSets.set(set, build(set));
   return set;
 }
@@ -49,17 +51,17 @@ export function compiled(set: ContractSet): Compiled {
 }
 
 function build(set: ContractSet): Compiled {
-  const index = new TriggerIndex();
-  const contracts = set.contracts.map((contract, i) => {
-    for (const trigger of contract.triggers) index.add(trigger, i, contract.source);
-    return compileOne(contract);
-  });
+  const index = new TriggerIndex<CompiledContract>();
+  const contracts = set.contracts.map(compileOne);
+  for (const one of contracts) for (const trigger of one.contract.triggers) index.add(trigger, one);
   return { index, contracts };
 }
 
-function compileOne(contract: Contract): CompiledContract {
+function compileOne(contract: Contract, order: number): CompiledContract {
   const inLoop = contract.forEach !== undefined;
   return {
+    order,
+    source: contract.source,
     contract,
     when: contract.when ?? null,
     loop: contract.forEach ? compileLoop(contract.forEach.path, contract.forEach.limit) : null,
@@ -94,7 +96,7 @@ function withUniqueNames(contracts: readonly Contract[]): readonly Contract[] {
       name = taken.has(next) ? name : next;
     }
     seen.add(name);
-    return name === contract.name ? contract : { ...contract, name };
+    return { ...contract, name };
   });
 }
 

@@ -38,6 +38,12 @@ describe('a filter', () => {
     ['a: x', { a: ['x'] }, 'no'],
     ['a: x', {}, 'no'],
     ['a.b: x', { a: { b: 'x' } }, 'yes'],
+    ['a: null', { a: 'null' }, 'no'],
+    ['a: "null"', { a: null }, 'no'],
+    ['a: "1.0"', { a: '1.00' }, 'no'],
+    ['a: true', { a: '1' }, 'no'],
+    ['a: 1', { a: true }, 'no'],
+    ['any: [{ a: 1 }, { b: 2 }]', { a: 2, b: 3 }, 'no'],
     ['a: [x, 2]', { a: 2 }, 'yes'],
     ['a: [x, 2]', { a: 3 }, 'no'],
     ['a: { in: [x] }', { a: 'x' }, 'yes'],
@@ -49,6 +55,20 @@ describe('a filter', () => {
     ['a: { gte: 10, lt: 20 }', { a: '10' }, 'yes'],
     ['a: { gte: 10, lt: 20 }', { a: 20 }, 'no'],
     ['a: { lte: 10 }', { a: null }, 'no'],
+    ['a: { lte: 10 }', { a: 10 }, 'yes'],
+    ['a: { lte: 10 }', { a: 10.5 }, 'no'],
+    ['a: { gte: 10 }', { a: 9 }, 'no'],
+    ['a: { lt: 10 }', { a: 10 }, 'no'],
+    ['a: { lt: 10 }', { a: 9 }, 'yes'],
+    ['a: { gt: 10 }', { a: true }, 'unknown'],
+    ['a: { gt: 10 }', { a: ' ' }, 'unknown'],
+    ['a: { gt: 10 }', { a: [11] }, 'unknown'],
+    ['a: { gt: b }', { a: 'a' }, 'no'],
+    ['a: { gt: b }', { a: 'b' }, 'no'],
+    ['a: { gte: b }', { a: 'b' }, 'yes'],
+    ['a: { lt: b }', { a: 'a' }, 'yes'],
+    ['a: { lt: b }', { a: 'b' }, 'no'],
+    ['a: { lte: b }', { a: 'c' }, 'no'],
     ['a: { lte: 10 }', {}, 'no'],
     ['a: { gt: "2026-01-01" }', { a: '2026-02-01' }, 'yes'],
     // No order between a text and a number: the filter cannot tell.
@@ -83,6 +103,11 @@ describe('a filter', () => {
     ['the same', 1, 1, 'no'],
     ['another type', 1, '1', 'yes'],
     ['null from a value', 1, null, 'yes'],
+    ['an object from null', null, { x: 1 }, 'yes'],
+    ['null from an object', { x: 1 }, null, 'yes'],
+    ['an empty object from a number', 5, {}, 'yes'],
+    ['a number from an empty object', {}, 5, 'yes'],
+    ['the same object', { x: 1 }, { x: 1 }, 'no'],
     ['equal objects', { x: [1, { y: 2 }] }, { x: [1, { y: 2 }] }, 'no'],
     ['unequal objects', { x: [1, { y: 2 }] }, { x: [1, { y: 3 }] }, 'yes'],
     ['another key', { x: 1 }, { y: 1 }, 'yes'],
@@ -107,8 +132,24 @@ describe('a filter', () => {
     expect(verdicts('a: { changed: true }', change(null, { a: 1 }, { op: 'created', beforeHas: 'none' }))).toEqual([
       'yes',
     ]);
+    expect(verdicts('a: { changed: true }', change(null, { id: 1 }, { op: 'created' }))).toEqual(['yes']);
+    expect(verdicts('a: { changed: false }', change({ a: 1 }, { a: 1 }, { unknown: ['a'] }))).toEqual([
+      'unknown',
+      'unknown',
+    ]);
+    expect(verdicts('$.subject: { changed: true }', change({ a: 1 }, { a: 1 }))).toEqual(['unknown', 'unknown']);
     expect(verdicts('a: { changed: true }', change({ a: 1 }, null, { op: 'deleted' }))).toEqual(['yes']);
     expect(verdicts('a: { changed: true }', change(null, null, { op: 'truncated' }))).toEqual(['unknown']);
+  });
+
+  it.each<[string, JsonValue, JsonValue, Verdict]>([
+    ['came', {}, { b: 1 }, 'yes'],
+    ['went', { b: 1 }, {}, 'yes'],
+    ['was never there', { c: 1 }, { c: 2 }, 'no'],
+    ['became null', {}, { b: null }, 'yes'],
+  ])('of a change inside a column sees what %s', (_, before, after, expected) => {
+    const event = change({ a: before }, { a: after });
+    expect(verdicts('a.b: { changed: true }', event)).toEqual([expected, expected]);
   });
 
   it('reads one version of a row where the path says which', () => {
@@ -125,6 +166,12 @@ describe('a filter', () => {
       for (let i = 0; i < depth; i++) value = [value];
       return value;
     };
+    const deep = (depth: number): Verdict[] =>
+      verdicts('a: { changed: true }', change({ a: nested(depth, 1) }, { a: nested(depth, 2) }));
+    expect([deep(64), deep(65)]).toEqual([
+      ['yes', 'yes'],
+      ['unknown', 'unknown'],
+    ]);
     expect(verdicts('a: { changed: true }', change({ a: nested(200_000, 1) }, { a: nested(200_000, 2) }))).toEqual([
       'unknown',
       'unknown',

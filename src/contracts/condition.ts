@@ -1,5 +1,5 @@
 import type { JsonValue } from '../model/json.ts';
-import { imagesOf, readField, type Field, type Frame, type Reading } from './field.ts';
+import { imagesOf, readField, type Field, type Frame, type Scope } from './field.ts';
 import type { Scalar } from './contract.ts';
 
 /** A filter on event data. Declarative, evaluated in time linear in its size and in the values it looks at. */
@@ -61,27 +61,25 @@ function judgeTest(field: Field, test: Test, frame: Frame): Verdict {
 /** Only an updated row has two versions to compare; what came or went has changed; elsewhere it cannot be told. */
 function fieldChanged(field: Field, frame: Frame): Verdict {
   const { row } = frame.event;
-  if (!row || row.op === 'truncated' || field.scope === 'attribute' || field.scope === 'item') return 'unknown';
+  const from = COLUMN_AT[field.scope];
+  if (!row || row.op === 'truncated' || from === undefined) return 'unknown';
   if (row.op !== 'updated') return 'yes';
-  const plain: Field = {
-    ...field,
-    scope: 'plain',
-    steps: field.scope === 'plain' ? field.steps : field.steps.slice(1),
-  };
+  const plain: Field = { ...field, scope: 'plain', steps: field.steps.slice(from) };
   const readings = imagesOf(frame.event).map((image) => readField(image, plain));
   if (readings.some((reading) => reading.state === 'unknown')) return 'unknown';
-  const [before, after] = readings.map(valueOf);
+  const [before, after] = readings.map(({ value }) => value);
   return differs(before, after, 0);
 }
 
-const valueOf = (reading: Reading): JsonValue | undefined => (reading.state === 'known' ? reading.value : undefined);
+/** Which step of a field names the column; attributes and items have none. */
+const COLUMN_AT: Readonly<Partial<Record<Scope, number>>> = { plain: 0, before: 1, after: 1 };
 
 /** Deeper values are not compared: they count as unknown, so as a match. */
 const COMPARE_DEPTH_MAX = 64;
 
 function differs(a: JsonValue | undefined, b: JsonValue | undefined, depth: number): Verdict {
   if (a === b) return 'no';
-  if (a === undefined || b === undefined || a === null || b === null) return 'yes';
+  if (a === null || b === null) return 'yes';
   if (typeof a !== 'object' || typeof b !== 'object' || Array.isArray(a) !== Array.isArray(b)) return 'yes';
   if (depth >= COMPARE_DEPTH_MAX) return 'unknown';
   const left = a as Readonly<Record<string, JsonValue>>;

@@ -16,13 +16,12 @@ export interface Match {
 /** The contracts that an event triggers, and what came of each. */
 export function matching(set: ContractSet, event: ChangeEvent): readonly Match[] {
   if (event.explicit) return [];
-  const { index, contracts } = compiled(set);
-  return index.find(event.type, event.source).flatMap((i) => {
-    const one = contracts[i];
-    if (!one) return [];
-    const { verdict, actions, problems } = judgeContract(one, event);
-    return [{ contract: one.contract, applies: verdict !== 'no', note: note(verdict, actions, problems) }];
-  });
+  return compiled(set)
+    .index.find(event.type, event.source)
+    .map((one) => {
+      const { verdict, actions, problems } = judgeContract(one, event);
+      return { contract: one.contract, applies: verdict !== 'no', note: note(verdict, actions, problems) };
+    });
 }
 
 function note(verdict: string, actions: number, problems: number): string {

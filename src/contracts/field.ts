@@ -37,10 +37,10 @@ export function parseField(text: string, inLoop: boolean): ParsedField {
 export type Reading =
   | { readonly state: 'known'; readonly value: JsonValue }
   /** The event is there and has no such field. */
-  | { readonly state: 'missing' }
+  | { readonly state: 'missing'; readonly value?: undefined }
   /** The row had no such side: nothing before an insert, nothing after a delete. */
-  | { readonly state: 'absent' }
-  | { readonly state: 'unknown'; readonly code: string; readonly why: string };
+  | { readonly state: 'absent'; readonly value?: undefined }
+  | { readonly state: 'unknown'; readonly value?: undefined; readonly code: string; readonly why: string };
 
 /** One version of the changed thing: the event's data, or the row before or after the change. */
 export interface Image {
@@ -50,7 +50,7 @@ export interface Image {
 
 /** An image and, in a loop, one item of it. */
 export interface Frame extends Image {
-  readonly item?: Reading;
+  readonly item?: { readonly value: JsonValue };
 }
 
 /** What the event knows of the changed thing. A row's versions are judged one by one, so that values of two never mix. */
@@ -93,14 +93,14 @@ function readAttribute(event: ChangeEvent, name: string): Reading {
   return value === undefined ? { state: 'missing' } : { state: 'known', value };
 }
 
-function readData(data: JsonValue, steps: readonly Step[], from = 0): Reading {
+function readData(data: JsonValue | undefined, steps: readonly Step[], from = 0): Reading {
   const value = valueAt(data, steps, from);
   return value === undefined ? { state: 'missing' } : { state: 'known', value };
 }
 
-function readItem(item: Reading | undefined, steps: readonly Step[]): Reading {
-  if (item === undefined) return { state: 'missing' };
-  return item.state === 'known' ? readData(item.value, steps, 1) : item;
+/** Without an item (of an empty array) nothing is there. */
+function readItem(item: Frame['item'], steps: readonly Step[]): Reading {
+  return readData(item?.value, steps, 1);
 }
 
 const hasSide = (row: RowChange, side: 'before' | 'after'): boolean =>

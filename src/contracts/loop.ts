@@ -26,7 +26,7 @@ export function loopOver(
     if (!Array.isArray(items)) return failed('FOR_EACH_NOT_ARRAY', `for_each ${field.text}: the value is not an array`);
     if (frames.length + items.length > limit)
       return failed('FOR_EACH_LIMIT', `for_each ${field.text}: more than ${String(limit)} items`);
-    for (const item of items as readonly JsonValue[]) frames.push({ ...image, item: { state: 'known', value: item } });
+    for (const item of items as readonly JsonValue[]) frames.push({ ...image, item: { value: item } });
   }
   return { frames, problem: null };
 }

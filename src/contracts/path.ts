@@ -25,16 +25,16 @@ export function parsePath(text: string): ParsedPath {
       at = end + 1;
     } else {
       if (steps.length > 0) {
-        if (text[at] !== '.') return { ok: false, why: `"${text[at] ?? ''}" cannot follow an index` };
+        if (text[at] !== '.') return { ok: false, why: `"${text.charAt(at)}" cannot follow an index` };
         at++;
       }
       let end = at;
-      while (end < text.length && !NAME_ENDS.has(text[end] ?? '')) end++;
+      while (end < text.length && !NAME_ENDS.has(text.charAt(end))) end++;
       const name = text.slice(at, end);
       if (name.length === 0)
-        return { ok: false, why: at < text.length ? `"${text[at] ?? ''}" cannot stand here` : 'it ends with a dot' };
+        return { ok: false, why: at < text.length ? `"${text.charAt(at)}" cannot stand here` : 'it ends with a dot' };
       if (end < text.length && text[end] !== '.' && text[end] !== '[')
-        return { ok: false, why: `"${text[end] ?? ''}" cannot stand in a field name` };
+        return { ok: false, why: `"${text.charAt(end)}" cannot stand in a field name` };
       steps.push(name);
       at = end;
     }

@@ -44,12 +44,15 @@ describe('the trigger index', () => {
         fc.array(fc.tuple(fc.array(trigger, { minLength: 1, maxLength: 3 }), source), { maxLength: 12 }),
         type,
         (contracts, of) => {
-          const index = new TriggerIndex();
-          for (const [i, [triggers, from]] of contracts.entries()) for (const one of triggers) index.add(one, i, from);
+          const index = new TriggerIndex<{ order: number; source: string | undefined }>();
+          for (const [order, [triggers, from]] of contracts.entries()) {
+            const contract = { order, source: from };
+            for (const one of triggers) index.add(one, contract);
+          }
           const expected = contracts.flatMap(([triggers, from], i) =>
             triggers.some((one) => matchesType(one, of)) && (from === undefined || from === 'one') ? [i] : [],
           );
-          expect(index.find(of, 'one')).toEqual(expected);
+          expect(index.find(of, 'one').map(({ order }) => order)).toEqual(expected);
         },
       ),
       { numRuns: 2_000 },
@@ -57,8 +60,9 @@ describe('the trigger index', () => {
   });
 
   it('does not walk further than its patterns, however long an event type is', () => {
-    const index = new TriggerIndex();
-    for (let i = 0; i < 16; i++) index.add(Array(16).fill('*').join('.').replace(/^\*/, 'a'), i, undefined);
+    const index = new TriggerIndex<{ order: number; source: undefined }>();
+    const pattern = Array(16).fill('*').join('.').replace(/^\*/, 'a');
+    for (let order = 0; order < 16; order++) index.add(pattern, { order, source: undefined });
     expect(index.find(`a${'.a'.repeat(100_000)}`, 's')).toHaveLength(16);
   });
 });

@@ -246,6 +246,39 @@ describe('for_each', () => {
     expect(actionsOf(set, event('product.x', { ids: [1, 'b', 1] }))).toEqual(['delete_key p:1', 'delete_key p:b']);
   });
 
+  it('of an array that may be missing goes over it when it is there', () => {
+    const set = one('  for_each: items?\n  actions:\n    - delete_key: p:{item}\n');
+    expect(actionsOf(set, event('product.x', { items: [1, 2] }))).toEqual(['delete_key p:1', 'delete_key p:2']);
+  });
+
+  it('may go over a field that is called item, which is a field like any other elsewhere', () => {
+    const loop = one('  for_each: item\n  actions:\n    - delete_key: p:{item}\n');
+    expect(actionsOf(loop, event('product.x', { item: [1] }))).toEqual(['delete_key p:1']);
+    const plain = one('  actions:\n    - delete_key: p:{item}\n');
+    expect(actionsOf(plain, event('product.x', { item: 1 }))).toEqual(['delete_key p:1']);
+  });
+
+  it('cannot tell whether an item has changed, whatever columns the row has', () => {
+    const set = one(
+      '  for_each: tags\n  when: { item.x: { changed: true } }\n  actions:\n    - purge_tag: t-{item.x}\n',
+    );
+    expect(actionsOf(set, row('updated', { tags: [{ x: 1 }], x: 5 }, { tags: [{ x: 1 }], x: 5 }))).toEqual([
+      'purge_tag t-1',
+    ]);
+  });
+
+  it('of an empty array, filtered by item, has no item that could match', () => {
+    const set = one('  for_each: items\n  when: { item.kind: book }\n  actions:\n    - purge_tag: books\n');
+    expect(actionsOf(set, event('product.x', { items: [] }))).toEqual([]);
+    expect(actionsOf(set, event('product.x', { items: [{ kind: 'book' }] }))).toEqual(['purge_tag books']);
+  });
+
+  it('of the row before an insert has nothing to go over, which is no problem', () => {
+    const set = one('  for_each: before.tags\n  actions:\n    - purge_tag: t-{item}\n');
+    expect(plan(set, row('created', null, { tags: ['a'] }))).toMatchObject({ actions: [], problems: [] });
+    expect(actionsOf(set, row('deleted', { tags: ['a'] }, null))).toEqual(['purge_tag t-a']);
+  });
+
   it('of an empty array leaves the actions that do not read an item', () => {
     expect(actionsOf(LOOP, event('product.ordered', { order: 9, items: [] }))).toEqual(['delete_key order:9']);
   });

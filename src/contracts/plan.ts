@@ -14,11 +14,7 @@ export function plan(set: ContractSet, event: ChangeEvent): Plan {
     for (const { kind, target, namespace } of event.explicit)
       draft.add({ kind, target, ...(namespace === undefined ? {} : { namespace }), contract: 'explicit' });
   } else {
-    const { index, contracts } = compiled(set);
-    for (const i of index.find(event.type, event.source)) {
-      const contract = contracts[i];
-      if (contract) planContract(contract, event, draft);
-    }
+    for (const contract of compiled(set).index.find(event.type, event.source)) planContract(contract, event, draft);
   }
   return { contractHash: set.hash, actions: draft.actions, problems: draft.problems };
 }

@@ -19,8 +19,7 @@ export function readAction(tree: Tree, scope: ActionScope, report: Report): Cont
   const entry = soleKind(tree, report);
   const text = textOf(entry?.value);
   if (!entry || !isKind(entry.key) || text === undefined || entry.value.kind !== 'scalar') return null;
-  const good = checkTarget({ kind: entry.key, text, node: entry.value, inLoop: scope.inLoop }, report);
-  if (!good) return null;
+  checkTarget({ kind: entry.key, text, node: entry.value, inLoop: scope.inLoop }, report);
   const namespaceTree = childOf(tree, 'namespace');
   const namespace = textOf(namespaceTree);
   const layersTree = childOf(tree, 'layers') ?? scope.layers;
@@ -73,8 +72,7 @@ function soleKind(tree: MapTree, report: Report): MapTree['entries'][number] | n
 const NARROWING = new Set(['namespace', 'layers']);
 
 /** `purge_tag: {id}` without quotes is a YAML mapping. Told in those words, once, instead of as a wrong type. */
-export function unquotedTemplate(tree: Tree | undefined): string | null {
-  if (tree?.kind !== 'map' || !tree.flow || tree.entries.length !== 1) return null;
-  const [entry] = tree.entries;
-  return entry && isNothing(entry.value) ? entry.key : null;
+export function unquotedTemplate(tree: Tree): string | null {
+  const [entry, ...more] = tree.kind === 'map' && tree.flow ? tree.entries : [];
+  return entry && more.length === 0 && isNothing(entry.value) ? entry.key : null;
 }

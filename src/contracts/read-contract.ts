@@ -7,7 +7,7 @@ import { readAction, unquotedTemplate } from './read-action.ts';
 import { readTests } from './read-tests.ts';
 import type { Report } from './report.ts';
 import { checkShape, shapeOf, type Shape } from './shape.ts';
-import { childOf, clip, itemsOf, textOf } from './tree.ts';
+import { childOf, clip, entriesOf, itemsOf, manyOf, textOf } from './tree.ts';
 import type { Tree } from './yaml-tree.ts';
 import { parseWhen } from './when.ts';
 
@@ -54,9 +54,6 @@ function build(tree: Tree, { triggers, source, when, forEach, actions, tests }: 
   const given = textOf(childOf(tree, 'name'));
   const sourceTree = childOf(tree, 'source');
   const loopTree = childOf(tree, 'for_each');
-  const triggerTree = childOf(tree, 'trigger');
-  const triggerPlaces =
-    triggerTree?.kind === 'list' ? triggerTree.items.map((item) => item.place) : [triggerTree?.place ?? tree.place];
   return {
     name: given ?? triggers.join(', '),
     ...(given === undefined ? {} : { given }),
@@ -70,7 +67,7 @@ function build(tree: Tree, { triggers, source, when, forEach, actions, tests }: 
     actions,
     ...(tests.length > 0 ? { tests } : {}),
     places: {
-      triggers: triggerPlaces,
+      triggers: manyOf(childOf(tree, 'trigger')).map((item) => item.place),
       ...(sourceTree ? { source: sourceTree.place } : {}),
       ...(loopTree ? { forEach: loopTree.place } : {}),
     },
@@ -79,7 +76,7 @@ function build(tree: Tree, { triggers, source, when, forEach, actions, tests }: 
 
 function readTriggers(tree: Tree | undefined, report: Report): readonly string[] {
   const triggers: string[] = [];
-  for (const item of tree?.kind === 'list' ? tree.items : tree ? [tree] : []) {
+  for (const item of manyOf(tree)) {
     const text = textOf(item);
     if (text === undefined || text === '') continue;
     const problem = triggerProblem(text);
@@ -118,8 +115,7 @@ function readForEach(tree: Tree | undefined, report: Report): ForEach | null {
 }
 
 function reportUnquoted(action: Tree, report: Report): void {
-  if (action.kind !== 'map') return;
-  for (const { key, value } of action.entries) {
+  for (const { key, value } of entriesOf(action)) {
     const field = unquotedTemplate(value);
     if (field !== null)
       report.error(
@@ -135,14 +131,10 @@ function reportUnquoted(action: Tree, report: Report): void {
 /** The wrong type of an unquoted template is told as what it is. */
 function explainedBetter(finding: Finding, tree: Tree): boolean {
   if (finding.code !== 'TYPE_WRONG') return false;
-  return itemsOf(childOf(tree, 'actions')).some(
-    (item) =>
-      item.kind === 'map' &&
-      item.entries.some(
-        ({ value }) =>
-          unquotedTemplate(value) !== null &&
-          value.place.line === finding.line &&
-          value.place.column === finding.column,
-      ),
-  );
+  return itemsOf(childOf(tree, 'actions'))
+    .flatMap(entriesOf)
+    .some(
+      ({ value: { place }, value }) =>
+        unquotedTemplate(value) !== null && place.line === finding.line && place.column === finding.column,
+    );
 }

@@ -83,11 +83,11 @@ function readExpected(tree: Tree, report: Report): ExpectedAction | null {
   const kinds = tree.entries.filter(({ key }) => (ACTION_KINDS as readonly string[]).includes(key));
   const [entry, second] = kinds;
   const target = textOf(entry?.value);
-  if (second)
+  if (entry && second)
     report.error(
       'ACTION_SEVERAL',
       second.keyPlace,
-      `one expected action has both "${entry?.key ?? ''}" and "${second.key}"`,
+      `one expected action has both "${entry.key}" and "${second.key}"`,
       'each item of "expect" is one action',
       `begin a new item: "- ${second.key}: ..."`,
     );
@@ -99,8 +99,7 @@ function readExpected(tree: Tree, report: Report): ExpectedAction | null {
       'each item of "expect" is one action',
       'write e.g. "- delete_key: product:42"',
     );
-  if (!entry) return null;
-  if (target === undefined) return null;
+  if (!entry || target === undefined) return null;
   const namespace = textOf(childOf(tree, 'namespace'));
   const layers = namesIn(childOf(tree, 'layers'));
   const widened = childOf(tree, 'widened');

@@ -10,6 +10,7 @@ export class Report {
   readonly #findings: Finding[] = [];
   #errors = 0;
   #dropped = 0;
+  #firstDropped: Finding | null = null;
 
   constructor(file: string) {
     this.file = file;
@@ -33,14 +34,11 @@ export class Report {
   }
 
   get findings(): readonly Finding[] {
-    if (this.#dropped === 0) return this.#findings;
-    const last = this.#findings.at(-1);
+    if (this.#firstDropped === null) return this.#findings;
     const rest: Finding = {
+      ...this.#firstDropped,
       severity: 'error',
       code: 'MORE_FINDINGS',
-      file: last?.file ?? this.file,
-      line: last?.line ?? 1,
-      column: last?.column ?? 1,
       what: `${this.#dropped} more mistakes are not shown`,
       why: `at most ${FINDINGS_MAX} are`,
       fix: 'correct these first, then check again',
@@ -50,8 +48,12 @@ export class Report {
 
   #add(finding: Finding): void {
     if (finding.severity === 'error') this.#errors++;
-    if (this.#findings.length < FINDINGS_MAX) this.#findings.push(printable(finding));
-    else this.#dropped++;
+    if (this.#findings.length < FINDINGS_MAX) {
+      this.#findings.push(printable(finding));
+      return;
+    }
+    this.#firstDropped ??= finding;
+    this.#dropped++;
   }
 }
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Finding } from './finding.ts';
 import { FINDINGS_MAX } from './report.ts';
 import { didYouMean, listed, nearest } from './suggest.ts';
-import { clip, kindInWords, locate, pathText, plainOf } from './tree.ts';
+import { clip, entriesOf, firstLine, kindInWords, locate, pathText, plainOf } from './tree.ts';
 import type { Place, Tree } from './yaml-tree.ts';
 
 /** A schema with the JSON Schema made from it, whose descriptions and examples the findings speak with. */
@@ -11,10 +11,12 @@ export interface Shape<T> {
   readonly json: JsonSchema;
 }
 
+type JsonType = 'string' | 'number' | 'integer' | 'boolean' | 'array' | 'object' | 'null';
+
 export interface JsonSchema {
   readonly [keyword: string]: unknown;
   readonly description?: string;
-  readonly type?: string | readonly string[];
+  readonly type?: JsonType | readonly JsonType[];
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly additionalProperties?: boolean | JsonSchema;
   readonly items?: JsonSchema | readonly JsonSchema[];
@@ -137,19 +139,17 @@ class Reporter {
   /** A schema that ignores what it does not know would hide a mistyped key; here none may. */
   strayKeys(tree: Tree, json: JsonSchema, path: readonly PropertyKey[] = []): void {
     if (tree.kind === 'list') {
-      for (const [i, item] of tree.items.entries()) {
-        const schemas = this.#options(json).flatMap((option) => (isSchema(option.items) ? [option.items] : []));
-        if (schemas.length === 1 && schemas[0]) this.strayKeys(item, schemas[0], [...path, i]);
-      }
+      const [only, ...others] = this.#options(json).flatMap((option) => schemaIn(option.items));
+      if (!only || others.length > 0) return;
+      for (const [i, item] of tree.items.entries()) this.strayKeys(item, only, [...path, i]);
       return;
     }
     if (tree.kind !== 'map' || this.#findings.length > FINDINGS_MAX) return;
     const options = this.#options(json).filter((option) => option.properties !== undefined || option.type === 'object');
-    const [only] = options;
-    if (options.length !== 1 || !only) return;
+    const [only, ...others] = options;
+    if (!only || others.length > 0) return;
     for (const { key, value } of tree.entries) {
-      const known =
-        only.properties?.[key] ?? (isSchema(only.additionalProperties) ? only.additionalProperties : undefined);
+      const [known] = schemaIn(only.properties?.[key] ?? only.additionalProperties);
       const next = [...path, key];
       if (known) this.strayKeys(value, known, next);
       else if (only.additionalProperties === undefined && only.properties) this.#unknownKey(next);
@@ -205,7 +205,9 @@ class Reporter {
   #slip(path: readonly PropertyKey[], name: string): string | null {
     const { tree } = locate(this.#tree, path.slice(0, -1));
     const known = this.#keysAt(path.slice(0, -1));
-    const strays = tree?.kind === 'map' ? tree.entries.map(({ key }) => key).filter((key) => !known.includes(key)) : [];
+    const strays = entriesOf(tree)
+      .map(({ key }) => key)
+      .filter((key) => !known.includes(key));
     return strays.find((key) => nearest(key, [name]) === name) ?? null;
   }
 
@@ -266,7 +268,7 @@ class Reporter {
         .flatMap((schema) => this.#options(schema))
         .flatMap((option) => option.type ?? []),
     );
-    const words = [...types].map((type) => TYPE_WORDS[type] ?? type);
+    const words = [...types].map((type) => TYPE_WORDS[type]);
     return words.length === 0 ? 'what is expected here' : words.join(' or ');
   }
 
@@ -292,10 +294,10 @@ class Reporter {
       at = at
         .flatMap((schema) => this.#options(schema))
         .flatMap((option) => {
-          if (typeof step === 'number') return isSchema(option.items) ? [option.items] : [];
+          if (typeof step === 'number') return schemaIn(option.items);
           const property = option.properties?.[String(step)];
           if (property) return [property];
-          return isSchema(option.additionalProperties) ? [option.additionalProperties] : [];
+          return schemaIn(option.additionalProperties);
         });
     return at.map((schema) => this.#resolved(schema));
   }
@@ -322,11 +324,11 @@ function resolveRef(root: JsonSchema, ref: string): JsonSchema | undefined {
   return at as JsonSchema | undefined;
 }
 
-function isSchema(value: unknown): value is JsonSchema {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+function schemaIn(value: boolean | JsonSchema | readonly JsonSchema[] | undefined): readonly JsonSchema[] {
+  return typeof value === 'object' && !Array.isArray(value) ? [value as JsonSchema] : [];
 }
 
-const TYPE_WORDS: Readonly<Record<string, string>> = {
+const TYPE_WORDS: Readonly<Record<JsonType, string>> = {
   string: 'a text',
   number: 'a number',
   integer: 'a whole number',
@@ -338,7 +340,7 @@ const TYPE_WORDS: Readonly<Record<string, string>> = {
 
 /** A schema's own words where it has some; else ours, as the library's speak of schemas. */
 function faultOf(issue: Issue): string {
-  const [message = ''] = issue.message.split('\n', 1);
+  const message = firstLine(issue.message);
   if (!/^(Invalid|Too) /.test(message)) return message;
   switch (issue.code) {
     case 'too_small':

@@ -162,12 +162,4 @@ describe('the reverse matcher', () => {
       { numRuns: 2_000 },
     );
   });
-
-  it('is linear where a regular expression would not be', () => {
-    const hostile = template(`a${'{x}a'.repeat(100)}b`);
-    const text = 'a'.repeat(TARGET_MAX);
-    const before = performance.now();
-    for (let i = 0; i < 1_000; i++) couldGive(hostile, text);
-    expect(performance.now() - before).toBeLessThan(2_000);
-  });
 });

@@ -11,7 +11,8 @@ export interface Placeholder {
 
 export interface Template {
   readonly text: string;
-  readonly parts: readonly Part[];
+  /** What it begins with is written down: no value can choose among all keys. */
+  readonly parts: readonly [string, ...Part[]];
 }
 
 export interface TemplateMistake {
@@ -40,7 +41,7 @@ export function parseTemplate(text: string, inLoop = false): ParsedTemplate {
     literal = '';
   };
   for (let at = 0; at < text.length; at++) {
-    const char = text[at] ?? '';
+    const char = text.charAt(at);
     if ((char === '{' || char === '}') && text[at + 1] === char) {
       literal += char;
       at++;
@@ -63,7 +64,8 @@ export function parseTemplate(text: string, inLoop = false): ParsedTemplate {
   }
   flush();
   mistakes.push(...shapeMistakes(text, parts));
-  return mistakes.length > 0 ? { ok: false, mistakes } : { ok: true, template: { text, parts } };
+  if (mistakes.length > 0) return { ok: false, mistakes };
+  return { ok: true, template: { text, parts: parts as [string, ...Part[]] } };
 }
 
 function shapeMistakes(text: string, parts: readonly Part[]): TemplateMistake[] {
@@ -77,20 +79,20 @@ function shapeMistakes(text: string, parts: readonly Part[]): TemplateMistake[] 
       why: 'without a literal at its start, an event could name any key there is',
       fix: `put a literal before it, e.g. "product:${text}"`,
     });
-  const bad = parts.find((part): part is string => typeof part === 'string' && textProblem(part) !== null);
-  if (text === '' || text.length > TARGET_MAX || bad !== undefined)
+  const wrong = text === '' ? 'is empty' : text.length > TARGET_MAX ? 'is too long' : textProblem(literals(parts));
+  if (wrong !== null)
     mistakes.push({
       code: 'TEMPLATE_INVALID',
       at: 0,
-      what:
-        text === ''
-          ? 'the template is empty'
-          : `the template ${bad === undefined ? 'is too long' : (textProblem(bad) ?? '')}`,
+      what: `the template ${wrong}`,
       why: `a target has 1 to ${String(TARGET_MAX)} characters, and no control characters`,
       fix: 'write the key or tag as the application builds it',
     });
   return mistakes;
 }
+
+/** Apart from each other, as halves of a pair in two of them do not make one. */
+const literals = (parts: readonly Part[]): string => parts.filter((part) => typeof part === 'string').join(' ');
 
 const braceMistake = (at: number, what: string): TemplateMistake => ({
   code: 'TEMPLATE_BRACE',

@@ -1,7 +1,7 @@
 import type { MapEntry, Place, Tree } from './yaml-tree.ts';
 
 export function entryOf(tree: Tree | undefined, key: string): MapEntry | undefined {
-  return tree?.kind === 'map' ? tree.entries.find((entry) => entry.key === key) : undefined;
+  return entriesOf(tree).find((entry) => entry.key === key);
 }
 
 export function childOf(tree: Tree | undefined, key: string): Tree | undefined {
@@ -10,6 +10,16 @@ export function childOf(tree: Tree | undefined, key: string): Tree | undefined {
 
 export function itemsOf(tree: Tree | undefined): readonly Tree[] {
   return tree?.kind === 'list' ? tree.items : [];
+}
+
+/** One thing or a list of them. */
+export function manyOf(tree: Tree | undefined): readonly Tree[] {
+  if (tree === undefined) return [];
+  return tree.kind === 'list' ? tree.items : [tree];
+}
+
+export function entriesOf(tree: Tree | undefined): readonly MapEntry[] {
+  return tree?.kind === 'map' ? tree.entries : [];
 }
 
 /** The text of a scalar that is a text; `undefined` for everything else. */
@@ -78,6 +88,10 @@ export function kindInWords(tree: Tree | undefined): string {
   if (tree.substituted) return 'a text from the environment';
   if (typeof tree.value === 'string') return `the text "${clip(tree.value)}"`;
   return `the ${typeof tree.value === 'number' ? 'number ' : 'value '}${String(tree.value)}`;
+}
+
+export function firstLine(text: string): string {
+  return text.split('\n', 1).join('');
 }
 
 /** Keeps a message on one line and printable, whatever the file holds. */

@@ -103,20 +103,15 @@ function parseOperator(
       );
       return null;
     default:
-      if (
-        value.kind === 'scalar' &&
-        (typeof value.value === 'number' || typeof value.value === 'string') &&
-        exact(value, report)
-      )
-        return test({ op: operator, value: value.value });
-      if (value.kind !== 'scalar' || (typeof value.value !== 'number' && typeof value.value !== 'string'))
-        report.error(
-          'WHEN_VALUE',
-          value.place,
-          `"${operator}" is ${kindInWords(value)}`,
-          'an order is between numbers or between texts',
-          `write e.g. ${operator}: 10`,
-        );
+      if (value.kind === 'scalar' && (typeof value.value === 'number' || typeof value.value === 'string'))
+        return exact(value, report) ? test({ op: operator, value: value.value }) : null;
+      report.error(
+        'WHEN_VALUE',
+        value.place,
+        `"${operator}" is ${kindInWords(value)}`,
+        'an order is between numbers or between texts',
+        `write e.g. ${operator}: 10`,
+      );
       return null;
   }
 }

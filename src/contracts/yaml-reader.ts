@@ -1,8 +1,8 @@
-import { isAlias, isMap, isNode, isScalar, isSeq } from 'yaml';
-import type { Alias, Document, LineCounter, Scalar, YAMLError, YAMLMap } from 'yaml';
+import { Document, isAlias, isScalar, isSeq } from 'yaml';
+import type { Alias, LineCounter, ParsedNode, Scalar, YAMLError, YAMLMap } from 'yaml';
 import type { Finding } from './finding.ts';
 import { Report } from './report.ts';
-import { clip } from './tree.ts';
+import { clip, firstLine } from './tree.ts';
 import type { MapEntry, MapTree, Place, ScalarTree, Tree } from './yaml-tree.ts';
 
 export interface YamlDocument {
@@ -20,20 +20,22 @@ export const START: Place = { line: 1, column: 1 };
 
 export function placeAt(lines: LineCounter, offset: number): Place {
   const { line, col } = lines.linePos(offset);
-  return line > 0 ? { line, column: col } : START;
+  return { line, column: col };
 }
 
 /** Turns composed documents into trees and collects what is wrong with them. */
 export class Reader {
   readonly #report: Report;
+  readonly #source: string;
   readonly #lines: LineCounter;
-  #document: Document.Parsed | null = null;
+  #document: Document = new Document();
   #aliases = 0;
   #nodes = 0;
   #unreadable = false;
 
-  constructor(file: string, lines: LineCounter) {
+  constructor(file: string, source: string, lines: LineCounter) {
     this.#report = new Report(file);
+    this.#source = source;
     this.#lines = lines;
   }
 
@@ -62,11 +64,11 @@ export class Reader {
     return { tree, sound: this.#report.errors === before };
   }
 
-  #placeOf(node: unknown): Place {
-    return isNode(node) && node.range ? placeAt(this.#lines, node.range[0]) : START;
+  #placeOf(node: ParsedNode): Place {
+    return placeAt(this.#lines, node.range[0]);
   }
 
-  #tree(node: unknown, depth: number): Tree {
+  #tree(node: ParsedNode, depth: number): Tree {
     const place = this.#placeOf(node);
     if (++this.#nodes > NODES_MAX || depth > DEPTH_MAX) return this.#bomb(place, 'aliases expand to too many values');
     if (isAlias(node)) return this.#alias(node, place, depth);
@@ -75,22 +77,26 @@ export class Reader {
       const items = node.items.map((item) => this.#tree(item, depth + 1));
       return { kind: 'list', items, flow: node.flow === true, place };
     }
-    return isMap(node) ? this.#map(node, place, depth) : nothing(place);
+    return this.#map(node, place, depth);
   }
 
-  #map(node: YAMLMap, place: Place, depth: number): MapTree {
+  #map(node: YAMLMap.Parsed, place: Place, depth: number): MapTree {
     const entries: MapEntry[] = [];
     const seen = new Set<string>();
     for (const { key: keyNode, value } of node.items) {
       const keyPlace = this.#placeOf(keyNode);
       const key = this.#key(keyNode, keyPlace, seen);
       if (key !== null)
-        entries.push({ key, keyPlace, value: isAbsent(value) ? nothing(keyPlace) : this.#tree(value, depth + 1) });
+        entries.push({
+          key,
+          keyPlace,
+          value: value === null || isEmpty(value) ? nothing(keyPlace) : this.#tree(value, depth + 1),
+        });
     }
     return { kind: 'map', entries, flow: node.flow === true, place };
   }
 
-  #key(node: unknown, place: Place, seen: Set<string>): string | null {
+  #key(node: ParsedNode, place: Place, seen: Set<string>): string | null {
     if (!isScalar(node)) {
       this.#report.error(
         'YAML_KEY',
@@ -101,7 +107,7 @@ export class Reader {
       );
       return null;
     }
-    const key = typeof node.value === 'string' ? node.value : (node.source ?? String(node.value));
+    const key = typeof node.value === 'string' ? node.value : node.source;
     if (key === '<<')
       this.#report.error(
         'YAML_MERGE_KEY',
@@ -128,7 +134,7 @@ export class Reader {
 
   #alias(node: Alias, place: Place, depth: number): Tree {
     if (++this.#aliases > ALIASES_MAX) return this.#bomb(place, `more than ${ALIASES_MAX} aliases`);
-    const target = this.#document ? node.resolve(this.#document) : undefined;
+    const target = node.resolve(this.#document) as ParsedNode | undefined;
     if (target !== undefined) return { ...this.#tree(target, depth + 1), place };
     this.#report.error(
       'YAML_ALIAS_UNKNOWN',
@@ -153,9 +159,10 @@ export class Reader {
     return nothing(place);
   }
 
-  #scalar({ value, source, type }: Scalar, place: Place): ScalarTree {
-    const text = source ?? '';
-    const quoted = type !== undefined && type !== 'PLAIN';
+  #scalar({ value, range, type }: Scalar.Parsed, place: Place): ScalarTree {
+    const quoted = type !== 'PLAIN';
+    const written = this.#source.slice(range[0], range[1]);
+    const text = quoted ? written.slice(1, -1) : written;
     if (
       value === null ||
       typeof value === 'boolean' ||
@@ -186,20 +193,20 @@ export class Reader {
 
   #syntax({ code, message, pos }: YAMLError): void {
     const place = placeAt(this.#lines, pos[0]);
-    const [sentence = ''] = message.split('\n', 1);
+    const sentence = firstLine(message);
     if (code === 'TAG_RESOLVE_FAILED') {
       this.#unknownTag(place, sentence.slice(sentence.indexOf(':') + 1).trim());
       return;
     }
     this.#unreadable = true;
-    this.#report.error('YAML_SYNTAX', place, clip(sentence), 'the text is not YAML', syntaxFix(code));
+    const fix = FIXES[code] ?? 'correct the line; text with special characters goes in quotes';
+    this.#report.error('YAML_SYNTAX', place, clip(sentence), 'the text is not YAML', fix);
   }
 }
 
-/** Nothing after the colon, or no colon: what can be pointed at is the key. */
-const isAbsent = (value: unknown): boolean =>
-  value === null ||
-  (isScalar(value) && value.value === null && (value.source ?? '') === '' && value.anchor === undefined);
+/** Nothing after the colon: what can be pointed at is the key. */
+const isEmpty = (node: ParsedNode): boolean =>
+  isScalar(node) && node.value === null && node.source === '' && node.anchor === undefined;
 
 const nothing = (place: Place): ScalarTree => ({ kind: 'scalar', value: null, text: '', quoted: false, place });
 
@@ -214,20 +221,17 @@ function telling(errors: readonly YAMLError[], lines: LineCounter): readonly YAM
   });
 }
 
+const OPEN = "close every quote, bracket and brace; put text with braces in quotes, e.g. 'product:{product_id}'";
+const COLON = 'put text with ": " in it in quotes, and look for a line that is indented too far';
+
 /** What the parser's words most often come from in these files. */
-function syntaxFix(code: YAMLError['code']): string {
-  switch (code) {
-    case 'TAB_AS_INDENT':
-      return 'indent with spaces';
-    case 'BLOCK_AS_IMPLICIT_KEY':
-    case 'MULTILINE_IMPLICIT_KEY':
-      return 'put text with ": " in it in quotes, and look for a line that is indented too far';
-    case 'BLOCK_IN_FLOW':
-    case 'MISSING_CHAR':
-    case 'BAD_COLLECTION_TYPE':
-    case 'UNEXPECTED_TOKEN':
-      return "close every quote, bracket and brace; put text with braces in quotes, e.g. 'product:{product_id}'";
-    default:
-      return 'correct the line; text with special characters goes in quotes';
-  }
-}
+const FIXES: Readonly<Partial<Record<YAMLError['code'], string>>> = {
+  TAB_AS_INDENT: 'indent with spaces',
+  BLOCK_AS_IMPLICIT_KEY: COLON,
+  MULTILINE_IMPLICIT_KEY: COLON,
+  BAD_INDENT: OPEN,
+  BLOCK_IN_FLOW: OPEN,
+  MISSING_CHAR: OPEN,
+  BAD_COLLECTION_TYPE: OPEN,
+  UNEXPECTED_TOKEN: OPEN,
+};

@@ -7,7 +7,7 @@ export type Tree = ScalarTree | ListTree | MapTree;
 export interface ScalarTree {
   readonly kind: 'scalar';
   readonly value: string | number | boolean | null;
-  /** As written, without quotes. */
+  /** As it stands in the file, without quotes. Where that is the value, a place in it is a place in the file. */
   readonly text: string;
   readonly quoted: boolean;
   /** The value came from the environment: it is not to be shown. */

@@ -34,7 +34,8 @@ export function parseYaml(text: string, file: string): ParsedYaml {
     );
   if (text.length > TEXT_MAX) return tooLarge('1 MiB');
   const lines = new LineCounter();
-  const composed = compose(text.startsWith('\uFEFF') ? text.slice(1) : text, lines);
+  const source = text.startsWith('\uFEFF') ? text.slice(1) : text;
+  const composed = compose(source, lines);
   switch (composed.state) {
     case 'tokens':
       return tooLarge(`${TOKENS_MAX} YAML tokens`);
@@ -57,7 +58,7 @@ export function parseYaml(text: string, file: string): ParsedYaml {
         'correct the file',
       );
     case 'composed': {
-      const reader = new Reader(file, lines);
+      const reader = new Reader(file, source, lines);
       const documents = composed.documents.map((document) => reader.read(document)).filter((one) => one !== null);
       return { documents, findings: reader.findings };
     }
@@ -100,6 +101,6 @@ function compose(source: string, lines: LineCounter): Composed {
     return { state: 'composed', documents };
   } catch (error) {
     // The library is not ours: whatever it throws, it is the text that it could not read.
-    return { state: 'failed', why: error instanceof Error ? error.message : String(error) };
+    return { state: 'failed', why: String(error) };
   }
 }

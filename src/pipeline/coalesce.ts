@@ -26,9 +26,7 @@ export function coalesce(
       if (!layer.can.has(action.kind)) continue;
       if (action.layers && !action.layers.includes(layer.name)) continue;
       const id = `${action.kind}\0${action.namespace ?? ''}\0${action.target}`;
-      const known = newest.get(id);
-      if (known) known.at = entry.offset;
-      else newest.set(id, { action, at: entry.offset });
+      newest.set(id, { action, at: entry.offset });
     }
     open.see(entry);
   }

@@ -1,10 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { at, batch, event, Recorder, rig, type Rig } from '../../test/support/pipeline.ts';
-import type { Plan } from '../model/plan.ts';
 import { settled } from '../runtime/virtual.ts';
-import { coalesce } from './coalesce.ts';
 import { Delivery } from './deliver.ts';
-import { OpenTransactions } from './open-transactions.ts';
 import { Settlement } from './settle.ts';
 
 let runtime: Rig['runtime'];
@@ -15,42 +12,6 @@ let stop: Rig['stop'];
 
 beforeEach(() => {
   ({ runtime, journal, observers, intake, stop } = rig());
-});
-
-describe('coalescing', () => {
-  it('asks for each target once, at its newest offset, and moves the watermark to the last commit', async () => {
-    await intake.accept(batch(1, { events: [event('a'), event('b')] }));
-    await intake.accept(batch(2, { events: [event('a')] }));
-    await intake.accept(batch(3, { events: [event('c')], commit: false }));
-    const work = coalesce(await journal.read(at(0), 10), new Recorder('l'), new OpenTransactions(() => true));
-    expect(work.actions.map(({ action, at: offset }) => `${action.target}@${offset}`)).toEqual(['a@3', 'b@2', 'c@4']);
-    expect(work.watermark).toBe(3);
-  });
-
-  it('leaves out what the layer cannot do and what is meant for another', () => {
-    const plan = {
-      contractHash: 'h',
-      problems: [],
-      actions: [
-        { kind: 'purge_url', target: '/x', contract: 'c' },
-        { kind: 'delete_key', target: 'a', contract: 'c', layers: ['edge'] },
-        { kind: 'delete_key', target: 'b', contract: 'c', layers: ['l'] },
-      ],
-    } as const satisfies Plan;
-    const entry = {
-      offset: at(1),
-      source: 'db',
-      epoch: '',
-      position: null,
-      commit: true,
-      event: event('x'),
-      plan,
-      receivedAt: 0,
-    };
-    expect(
-      coalesce([entry], new Recorder('l'), new OpenTransactions(() => true)).actions.map(({ action }) => action.target),
-    ).toEqual(['b']);
-  });
 });
 
 describe('delivery', () => {

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { at, batch, event, planOf, pos, rig, type Rig } from '../../test/support/pipeline.ts';
 import { TidemarkError } from '../errors.ts';
-import { CONTRACTS_CHANGED, controlPlan, GAP, isControl } from './control.ts';
+import { controlPlan, isControl } from './control.ts';
 import { Intake } from './intake.ts';
 
 let runtime: Rig['runtime'];
@@ -52,23 +52,5 @@ describe('intake for a feed', () => {
     const entries = await journal.read(at(0), 10);
     expect(entries.map(({ plan }) => plan.actions.map(({ target }) => target).join())).toEqual(['e1', '*', 'e3']);
     expect(await journal.deadLetters.list()).toMatchObject([{ code: 'EVENT_UNDECODABLE', offset: 2 }]);
-  });
-});
-
-describe('entries of our own', () => {
-  it('are gaps, changed contracts and unreadable changes: each ends the trust of all it could have ended', () => {
-    const fedBy = (source: string): readonly string[] | null => (source === 'db' ? ['product'] : null);
-    const of = (type: string, source: string): string[] =>
-      controlPlan(event('x', { type, source }), 'h', fedBy).actions.map(({ target }) => target);
-    expect(of(GAP, 'db')).toEqual(['product']);
-    expect(of(GAP, 'other')).toEqual(['*']);
-    expect(of(CONTRACTS_CHANGED, 'db')).toEqual(['*']);
-    expect(of('tidemark.undecodable', 'db')).toEqual(['product']);
-    expect(controlPlan(event('x', { type: 'tidemark.undecodable' }), 'h', fedBy).problems).toHaveLength(1);
-    expect([GAP, 'product.updated', 'toString'].map((type) => isControl(event('x', { type })))).toEqual([
-      true,
-      false,
-      false,
-    ]);
   });
 });

@@ -10,7 +10,7 @@ interface Waiter {
 export class Settlement {
   readonly #watermarks = new Map<string, Offset>();
   readonly #failed = new Map<string, Set<Offset>>();
-  #waiters: Waiter[] = [];
+  readonly #waiters: Waiter[] = [];
   readonly #moved = new Set<() => void>();
   #closed = false;
 
@@ -24,23 +24,15 @@ export class Settlement {
 
   /** The offset that every layer has reached. */
   get everywhere(): Offset {
-    let lowest: Offset | null = null;
-    for (const watermark of this.#watermarks.values()) if (lowest === null || watermark < lowest) lowest = watermark;
-    return lowest ?? (Number.MAX_SAFE_INTEGER as Offset);
+    return Math.min(Number.MAX_SAFE_INTEGER, ...this.#watermarks.values()) as Offset;
   }
 
   advance(layer: string, watermark: Offset): void {
-    if (watermark <= this.watermark(layer)) return;
-    this.#watermarks.set(layer, watermark);
+    this.#watermarks.set(layer, Math.max(this.watermark(layer), watermark) as Offset);
     for (const wake of this.#moved) wake();
     const reached = this.everywhere;
-    let passed = 0;
-    for (const waiter of this.#waiters) {
-      if (waiter.offset > reached) break;
-      waiter.resolve(this.results(waiter.offset));
-      passed++;
-    }
-    if (passed > 0) this.#waiters.splice(0, passed);
+    const beyond = this.#waiters.findIndex(({ offset }) => offset > reached);
+    this.#tell(beyond < 0 ? this.#waiters.length : beyond);
   }
 
   /** An action of this entry failed for good in a layer; the next larger class was invalidated in its place. */
@@ -70,7 +62,7 @@ export class Settlement {
     return new Promise((resolve) => {
       // By offset; whoever comes later nearly always waits for more, so the place is found at the end.
       let place = this.#waiters.length;
-      while (place > 0 && (this.#waiters[place - 1]?.offset ?? 0) > offset) place--;
+      while ((this.#waiters[place - 1]?.offset ?? ORIGIN) > offset) place--;
       this.#waiters.splice(place, 0, { offset, resolve });
     });
   }
@@ -85,15 +77,18 @@ export class Settlement {
           resolve();
         };
         this.#moved.add(wake);
-        signal.addEventListener('abort', wake, { once: true });
+        signal.addEventListener('abort', wake);
       });
     }
   }
 
   close(): void {
     this.#closed = true;
-    for (const waiter of this.#waiters) waiter.resolve(this.results(waiter.offset));
-    this.#waiters = [];
+    this.#tell(this.#waiters.length);
+  }
+
+  #tell(first: number): void {
+    for (const { offset, resolve } of this.#waiters.splice(0, first)) resolve(this.results(offset));
   }
 }
 

@@ -170,7 +170,7 @@ function clip(path: string): string {
 }
 
 function shown(value: unknown): string {
-  const text = typeof value === 'bigint' || isObject(value) ? textOf(value) : (JSON.stringify(value) ?? 'nothing');
+  const text = typeof value === 'bigint' || isObject(value) ? textOf(value) : JSON.stringify(value);
   return text.length <= TEXT_MAX ? text : `${text.slice(0, TEXT_MAX)}…`;
 }
 

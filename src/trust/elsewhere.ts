@@ -1,4 +1,5 @@
 import { ORIGIN, type Mono, type Offset, type Position, type Resume, type SourceId } from '../model/position.ts';
+import { leading } from './search.ts';
 
 /** What was known when an echo of a source came back. */
 export interface EchoTimes {
@@ -69,13 +70,7 @@ export class Elsewhere {
 
   #covered(source: SourceId, position: Position): Offset | null {
     const echoes = this.#echoes.get(source) ?? [];
-    let [low, high] = [0, echoes.length];
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((echoes[middle]?.position ?? position) <= position) low = middle + 1;
-      else high = middle;
-    }
-    return echoes[low - 1]?.covers ?? null;
+    return echoes[leading(echoes, (echo) => echo.position <= position) - 1]?.covers ?? null;
   }
 }
 

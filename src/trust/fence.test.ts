@@ -55,10 +55,13 @@ describe('the fence', () => {
     fence.invalidateKey('k', at(3), 'product');
     fence.invalidateTag('red', at(5), false);
     fence.invalidateTag('red', at(3), false);
+    fence.invalidateTag('blue', at(5), false, 'product');
+    fence.invalidateTag('blue', at(3), true, 'product');
     fence.invalidateNamespace('product', at(2));
     fence.invalidateNamespace('product', at(1));
     expect(fence.refuses(at(4), 'order', 'k', [])?.at).toBe(5);
     expect(fence.refuses(at(4), 'order', 'x', ['red'])?.at).toBe(5);
+    expect(fence.refuses(at(4), 'product', 'x', ['blue'])?.at).toBe(5);
     expect(fence.refuses(at(1), 'product', 'x', [])?.at).toBe(2);
   });
 
@@ -97,6 +100,50 @@ describe('the fence', () => {
     expect(fence.holds(at(1), 'product', marks)).toBe(true);
   });
 
+  it.each([undefined, 'product'])('forgets the oldest first, also when one came twice (namespace: %s)', (namespace) => {
+    const fence = new Fence({ tombstonesMax: 2 });
+    fence.invalidateKey('a', at(5), namespace);
+    fence.invalidateKey('b', at(6), namespace);
+    fence.invalidateKey('a', at(5), namespace);
+    expect(fence.tombstones).toBe(2);
+    fence.invalidateKey('c', at(7), namespace);
+    expect(fence.floor).toBe(5);
+    expect(fence.tombstones).toBe(2);
+  });
+
+  it('forgets nothing before its bound is passed', () => {
+    const fence = new Fence({ tombstonesMax: 1 });
+    fence.invalidateKey('a', at(1));
+    fence.invalidateKey('a', at(2), 'product');
+    fence.invalidateTag('red', at(3), false);
+    fence.invalidateKey('a', at(4), 'product');
+    expect(fence.floor).toBe(0);
+    expect(fence.tombstones).toBe(3);
+  });
+
+  it('purges what is resident by its tag also after it has forgotten many others', () => {
+    const fence = new Fence({ tombstonesMax: 1 });
+    const marks = fence.retain(['red']);
+    fence.invalidateTag('red', at(1), false);
+    for (let i = 2; i < 10; i++) fence.invalidateTag(`t${i}`, at(i), false);
+    fence.invalidateTag('red', at(20), false);
+    expect(fence.holds(at(19), 'product', marks)).toBe(false);
+    expect(fence.holds(at(20), 'product', marks)).toBe(true);
+  });
+
+  it('keeps a tag as a tombstone from the moment that its last entry goes', () => {
+    const fence = new Fence({ tombstonesMax: 1 });
+    const [first, second] = [fence.retain(['red']), fence.retain(['red'])];
+    fence.invalidateTag('red', at(1), false);
+    fence.release(first);
+    expect(fence.tombstones).toBe(0);
+    fence.release(second);
+    expect(fence.tombstones).toBe(1);
+    expect(fence.refuses(at(0), 'product', 'k', ['red'])?.reason).toBe('tag-invalidated');
+    fence.invalidateTag('blue', at(2), false);
+    expect(fence.floor).toBe(1);
+  });
+
   it('forgets a tag at once when its last entry goes and no load could be older than the floor', () => {
     const fence = new Fence();
     fence.invalidateTag('red', at(3), false);
@@ -116,6 +163,7 @@ describe('the fence', () => {
     expect(fence.expired(at(2), 'product', marks)).toBe(false);
     fence.invalidateNamespace('product', at(3));
     expect(fence.holds(at(2), 'product', marks)).toBe(false);
+    expect(fence.holds(at(3), 'product', marks)).toBe(true);
   });
 
   it('changes its serial with every lazy invalidation', () => {

@@ -68,7 +68,7 @@ export class Fence {
   }
 
   raiseFloor(at: Offset): void {
-    if (at > this.#floor) this.#floor = at;
+    this.#floor = later(this.#floor, at);
   }
 
   invalidateKey(key: string, at: Offset, namespace?: string): void {
@@ -208,7 +208,7 @@ function remember(tombstones: Map<string, Offset>, key: string, at: Offset): voi
 }
 
 function later(a: Offset, b: Offset): Offset {
-  return a > b ? a : b;
+  return Math.max(a, b) as Offset;
 }
 
 function hardOf(mark: TagMark, namespace: string): Offset {

@@ -50,4 +50,32 @@ describe('proofs of a source', () => {
     proofs.advance(at(5_000));
     expect(proofs.provenAt).toBe(5_000);
   });
+
+  it('that come late for less do not let the one before them count early', () => {
+    const proofs = new Proofs();
+    proofs.add(at(5), 100);
+    proofs.add(at(3), 90);
+    proofs.advance(at(4));
+    expect(proofs.provenAt).toBe(NEVER);
+    proofs.advance(at(5));
+    expect(proofs.provenAt).toBe(100);
+  });
+
+  it('that wait for the same offset take one place, however many they are', () => {
+    const proofs = new Proofs();
+    for (let i = 1; i <= 5_000; i++) proofs.add(at(5), i);
+    proofs.add(at(6), 9_000);
+    proofs.advance(at(5));
+    expect(proofs.provenAt).toBe(5_000);
+  });
+
+  it('give up their places once they have counted', () => {
+    const proofs = new Proofs();
+    for (let i = 1; i <= 1_024; i++) proofs.add(at(i), i);
+    proofs.advance(at(1_024));
+    proofs.add(at(2_001), 2_001);
+    proofs.add(at(2_002), 2_002);
+    proofs.advance(at(2_001));
+    expect(proofs.provenAt).toBe(2_001);
+  });
 });

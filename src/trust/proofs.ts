@@ -27,7 +27,7 @@ export class Proofs {
     const last = this.#waiting.at(-1);
     if (last && (last.at >= at || this.#waiting.length >= WAITING_MAX)) {
       // Waits for the same offset, or there are too many: the newer takes its place, which only delays.
-      last.at = at > last.at ? at : last.at;
+      last.at = Math.max(last.at, at) as Offset;
       last.t0 = Math.max(last.t0, t0);
     } else {
       this.#waiting.push({ at, t0 });
@@ -42,7 +42,7 @@ export class Proofs {
       this.#provenAt = Math.max(this.#provenAt, proof.t0);
       reached++;
     }
-    if (reached > 0) this.#waiting.splice(0, reached);
+    this.#waiting.splice(0, reached);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Mono, Offset } from '../model/position.ts';
 import { NEVER } from './proofs.ts';
+import { leading } from './search.ts';
 
 /** At four proofs a second with events between all of them, the last 17 minutes: longer than a replica should lag. */
 const PROOFS_MAX = 4_096;
@@ -20,12 +21,6 @@ export class ProvenPast {
 
   /** As of when a load that saw everything up to `stamp` is known to be what the source held. */
   asOf(stamp: Offset): Mono {
-    let [low, high] = [0, this.#proofs.length];
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.#proofs[middle]?.at ?? stamp) <= stamp) low = middle + 1;
-      else high = middle;
-    }
-    return this.#proofs[low - 1]?.t0 ?? NEVER;
+    return this.#proofs[leading(this.#proofs, ({ at }) => at <= stamp) - 1]?.t0 ?? NEVER;
   }
 }

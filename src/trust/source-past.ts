@@ -1,5 +1,6 @@
 import type { Entry } from '../model/entry.ts';
 import type { Epoch, Offset, Position } from '../model/position.ts';
+import { leading } from './search.ts';
 import { isVisible, type Snapshot } from './snapshot.ts';
 
 /** Where a source's transactions are in the journal. */
@@ -103,14 +104,7 @@ export class SourcePast {
 
   /** The oldest transaction for which something holds that holds for all behind it. */
   #from(holds: (transaction: Transaction) => boolean): Transaction | undefined {
-    let [low, high] = [this.#head, this.#transactions.length];
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      const transaction = this.#transactions[middle];
-      if (transaction && holds(transaction)) high = middle;
-      else low = middle + 1;
-    }
-    return this.#transactions[low];
+    return this.#transactions[leading(this.#transactions, (one) => !holds(one), this.#head)];
   }
 
   #remember(snapshot: Snapshot): void {
@@ -120,18 +114,19 @@ export class SourcePast {
   }
 
   #forget(): void {
-    const oldest = this.#transactions[this.#head++];
-    if (!oldest) return;
-    this.#forgotten = oldest.position;
-    if (oldest.xid !== null) {
-      this.#byXid.delete(oldest.xid);
-      if (this.#older && isVisible(oldest.xid, this.#older)) {
-        this.#vouchedXmax = Math.max(this.#vouchedXmax, this.#older.xmax);
-      } else this.#forgottenXid = Math.max(this.#forgottenXid, oldest.xid);
+    for (const { position, xid } of this.#transactions.slice(this.#head, ++this.#head)) {
+      this.#forgotten = position;
+      if (xid !== null) this.#forgetXid(xid);
     }
     if (this.#head < this.#max) return;
     // Moving the rest to the front costs its length: done once for each time that everything was replaced.
     this.#transactions = this.#transactions.slice(this.#head);
     this.#head = 0;
+  }
+
+  #forgetXid(xid: number): void {
+    this.#byXid.delete(xid);
+    if (this.#older && isVisible(xid, this.#older)) this.#vouchedXmax = Math.max(this.#vouchedXmax, this.#older.xmax);
+    else this.#forgottenXid = Math.max(this.#forgottenXid, xid);
   }
 }

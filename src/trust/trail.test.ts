@@ -120,6 +120,8 @@ describe('the stamp of a load from a place that had everything up to a position'
     expect([before(1, '7:2'), before(1, '8:1'), before(1, '7'), before(1, E)]).toEqual([null, null, 1, 1]);
     expect(before(1, '7:11')).toBeNull();
     expect(trail.stampBefore('other', HISTORY, pos(1), at(1))).toBeNull();
+    expect(['7:2', '7:11', '7', E].map((history) => trail.follows('db', history))).toEqual([false, false, true, true]);
+    expect(trail.follows('other', E)).toBe(false);
   });
 
   it('cannot be told below what is remembered', () => {

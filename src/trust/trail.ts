@@ -85,7 +85,7 @@ export class Trail {
 
   advance(watermark: Offset): void {
     this.#watermark = watermark;
-    for (const source of this.#awaited.keys()) this.#reach(source);
+    for (const [source, waiting] of this.#awaited) this.#reach(source, waiting);
   }
 
   /** An echo of the source, which lies at `upTo`, has come back: everything before it is in the journal at or below `at`. */
@@ -145,11 +145,10 @@ export class Trail {
         upTo: newer(last.upTo, awaited.upTo),
       };
     } else waiting.push(awaited);
-    this.#reach(source);
+    this.#reach(source, waiting);
   }
 
-  #reach(source: SourceId): void {
-    const waiting = this.#awaited.get(source) ?? [];
+  #reach(source: SourceId, waiting: Awaited[]): void {
     let reached = 0;
     for (const { at, upTo } of waiting) {
       if (at > this.#watermark) break;

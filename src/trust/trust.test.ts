@@ -61,6 +61,8 @@ describe('the verdict', () => {
 describe('trust in a word', () => {
   it.each([
     [facts(), 50, 'fresh'],
+    [facts({ loadedAt: 40 }), 140, 'fresh'],
+    [facts({ loadedAt: 40 }), 141, 'unproven'],
     [facts({ whenUncertain: 'serve' }), 500, 'unproven'],
     [facts({ maxStalenessMs: undefined }), 500, 'ttl'],
     [facts({ expiredAsOf: 0 }), 50, 'stale'],
@@ -86,6 +88,10 @@ describe('the reason in words', () => {
     [facts({ maxStalenessMs: undefined }), 500, 'no max_staleness asked for; ttl ends in 9500 ms'],
     [facts({ expiredAsOf: 0 }), 50, 'expired by an event; known to be current 50 ms ago'],
     [facts(), 30_000, 'its ttl ended 20 s ago'],
+    [facts(), 10_000, 'its ttl ended 0 ms ago'],
+    [facts(), 19_999, 'its ttl ended 9999 ms ago'],
+    [facts(), 20_000, 'its ttl ended 10 s ago'],
+    [facts({ loadedAt: 20, provenAt: 20 }), 120, 'proven fresh as of 100 ms ago by its own load, within 100 ms'],
   ] as const)('%#: %s', (given, now, words) => {
     expect(reasonOf(given, now)).toBe(words);
   });

@@ -1,0 +1,20 @@
+import { defineConfig } from 'vitest/config';
+import { PURE, PURE_TESTS, SLOW_TESTS } from './test/mutation/pure.ts';
+
+/** `npm run coverage`: every branch of the pure code, by its own tests. */
+export default defineConfig({
+  test: {
+    include: PURE_TESTS,
+    exclude: SLOW_TESTS,
+    setupFiles: ['./test/mutation/fixed-seed.ts'],
+    maxWorkers: 2,
+    testTimeout: 15_000,
+    coverage: {
+      provider: 'v8',
+      include: PURE,
+      exclude: ['**/*.test.ts'],
+      reporter: ['text'],
+      thresholds: { branches: 100 },
+    },
+  },
+});

@@ -76,7 +76,7 @@ export class Checker {
   proven(trueTime: number, lackMs: number): void {
     const { seen } = this.#parts.database;
     for (let tx = seen[this.#seen]; tx && tx.visibleAt < trueTime - EPSILON_MS - lackMs; tx = seen[++this.#seen]) {
-      if (tx.change.channel !== 'feed' || tx.lost || (tx.passed & this.#bit) !== 0) continue;
+      if (tx.change.channel !== 'feed' || tx.lostIn < Infinity || (tx.passed & this.#bit) !== 0) continue;
       const since = `${tx.change.words} was visible at ${tx.visibleAt.toFixed(1)}`;
       this.#broken('I2', `is proven as of ${trueTime.toFixed(1)}, but ${since} and has not been applied`);
       return;
@@ -116,8 +116,9 @@ export class Checker {
     this.#lastOrdinal = -1;
     for (const tx of this.#parts.database.txs) {
       if (tx.change.channel !== 'feed') continue;
-      const isLost = tx.lost && tx.timeline < timeline;
-      const isBelow = !tx.lost && (tx.timeline < timeline || (tx.timeline === timeline && tx.end <= end));
+      // As it was on that timeline: a layer that comes to the gap late may do so when a later one has lost more.
+      const isLost = tx.lostIn <= timeline;
+      const isBelow = !isLost && (tx.timeline < timeline || (tx.timeline === timeline && tx.end <= end));
       if (!isLost && !isBelow) continue;
       if (isBelow) this.#lastOrdinal = Math.max(this.#lastOrdinal, tx.ordinal);
       this.#pass(tx);

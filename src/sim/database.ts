@@ -17,8 +17,8 @@ export interface Tx {
   visibleAt: number;
   /** Per fact of the change, the version that it made. */
   readonly versions: number[];
-  /** A standby without it was promoted. */
-  lost: boolean;
+  /** The timeline on which it is gone, because a standby without it was promoted; `Infinity`: on none so far. */
+  lostIn: number;
   /** Layers that have passed it, one bit for each. */
   passed: number;
 }
@@ -104,7 +104,7 @@ export class Database {
       change,
       visibleAt: Infinity,
       versions: [],
-      lost: false,
+      lostIn: Infinity,
       passed: 0,
     };
     this.txs.push(tx);
@@ -158,13 +158,13 @@ export class Database {
     while (lost < lacking && this.#log.length > 0) {
       const record = this.#log.pop();
       if (record?.kind !== 'tx') continue;
-      record.tx.lost = true;
+      record.tx.lostIn = this.timeline + 1;
       lost++;
     }
     this.timeline++;
     this.slot = null;
     this.#listeners.clear();
-    const gone = this.txs.filter((tx) => tx.lost && tx.timeline === this.timeline - 1);
+    const gone = this.txs.filter((tx) => tx.lostIn === this.timeline);
     // What had been seen is seen no more: the facts have another version again.
     const reverted = new Set(gone.filter((tx) => tx.visibleAt < Infinity).flatMap((tx) => tx.change.facts));
     this.#ordinal = (this.#log.findLast((record) => record.kind === 'tx')?.tx.ordinal ?? -1) + 1;
@@ -189,7 +189,7 @@ export class Database {
       change,
       visibleAt: Infinity,
       versions: [],
-      lost: false,
+      lostIn: Infinity,
       passed: 0,
     };
     this.txs.push(tx);
@@ -198,7 +198,7 @@ export class Database {
   }
 
   #show(tx: Tx): void {
-    if (tx.lost || tx.visibleAt < Infinity) return;
+    if (tx.lostIn < Infinity || tx.visibleAt < Infinity) return;
     tx.visibleAt = this.#time.now;
     for (const fact of tx.change.facts) tx.versions.push(this.facts.changed(fact, this.#time.now));
     this.#finish(tx);

@@ -307,7 +307,9 @@ export class World {
     return (
       layers.every(({ delivery }) => delivery.watermark === journal.head) &&
       now - namespaces.provenAt('feed') < 1_000 &&
-      this.#database.seen.every((tx) => tx.change.channel !== 'feed' || tx.lost || (tx.passed & INNER) !== 0) &&
+      this.#database.seen.every(
+        (tx) => tx.change.channel !== 'feed' || tx.lostIn < Infinity || (tx.passed & INNER) !== 0,
+      ) &&
       this.#database.allVisible
     );
   }

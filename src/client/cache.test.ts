@@ -482,6 +482,14 @@ describe('read your writes', () => {
     expect(await world.get()).toBe('v2');
   });
 
+  it('loads what the write has expired softly, though it may be served to others', async () => {
+    await world.get();
+    world.change('v2', { kind: 'expire_key', target: 'k' });
+    expect(await world.cache.getOrSet({ key: 'k', factory: world.load, atLeast: at(1) })).toBe('v2');
+    world.change('v3', { kind: 'expire_tag', target: 'red' });
+    expect(await world.cache.getOrSet({ key: 'k', tags: ['red'], factory: world.load, atLeast: at(1) })).toBe('v2');
+  });
+
   it('serves from the cache once the write has been applied', async () => {
     await world.get();
     world.apply({ kind: 'delete_key', target: 'other' });

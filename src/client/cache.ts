@@ -198,7 +198,9 @@ export class Cache<T, R = unknown> {
     const { counts, runtime, observer, store, policy } = this.#parts;
     const now = runtime.clock.mono();
     const facts = entry && factsOf(entry, policy);
-    const behind = options.atLeast !== undefined && Math.max(store.watermark, entry?.stamp ?? 0) < options.atLeast;
+    // What an event has expired does not reflect that event, however far the watermark is: only its own load counts.
+    const reached = entry?.expiredAsOf === null ? Math.max(store.watermark, entry.stamp) : (entry?.stamp ?? 0);
+    const behind = options.atLeast !== undefined && reached < options.atLeast;
     const verdict = facts && !behind ? judge(facts, now) : 'bypass';
     if (facts && verdict === 'error') throw this.#unproven(options.key, facts, now);
     if (entry && facts && verdict !== 'bypass') {

@@ -8,7 +8,8 @@ export default defineConfig({
     exclude: SLOW_TESTS,
     setupFiles: ['./test/mutation/fixed-seed.ts'],
     maxWorkers: 2,
-    testTimeout: 15_000,
+    // Properties are of some thousand cases each; how long they take on a busy machine is no claim.
+    testTimeout: 120_000,
     coverage: {
       provider: 'v8',
       include: PURE,

@@ -363,6 +363,30 @@ describe('a plan', () => {
     expect(actionsOf(set, event('a.b', {}))).toEqual(['delete_key k', 'delete_key k in n', 'delete_key k on y,x']);
   });
 
+  it('tells layers apart, in whatever order they are named, and absent from named ones', () => {
+    const set = contracts(`event_invalidation:
+  - { trigger: a.b, actions: [{ delete_key: k, layers: [ab, c] }, { delete_key: k, layers: [a, bc] }, { delete_key: k, layers: [c, ab] }, { delete_key: k }] }
+  - { trigger: a.b, name: other, actions: [{ delete_key: k, namespace: n }, { delete_key: k, namespace: m }] }
+`);
+    expect(actionsOf(set, event('a.b', {}))).toEqual([
+      'delete_key k on ab,c',
+      'delete_key k on a,bc',
+      'delete_key k',
+      'delete_key k in n',
+      'delete_key k in m',
+    ]);
+  });
+
+  it('has nothing in an action that its contract does not say', () => {
+    const set = contracts('event_invalidation: { trigger: a, actions: [{ purge_tag: t }, { purge_tag: "t-{x}" }] }');
+    expect(plan(set, event('a', {})).actions.map((action) => Object.keys(action))).toEqual([
+      ['kind', 'target', 'contract'],
+      ['kind', 'target', 'contract', 'widened'],
+    ]);
+    const explicit = event('x', {}, { explicit: [{ kind: 'purge_tag', target: 't' }] });
+    expect(plan(set, explicit).actions.map((action) => Object.keys(action))).toEqual([['kind', 'target', 'contract']]);
+  });
+
   it('of an explicit message is what the message says', () => {
     const explicit = event(
       'tidemark.invalidation',

@@ -59,9 +59,7 @@ export class Report {
 
 /** What a file holds may be repeated in a terminal: control characters come out escaped. */
 function printable(finding: Finding): Finding {
-  const { what, why, fix } = finding;
-  if (![what, why, fix].some((text) => /[\p{Cc}\p{Cs}\u2028\u2029]/u.test(text))) return finding;
-  return { ...finding, what: escaped(what), why: escaped(why), fix: escaped(fix) };
+  return { ...finding, what: escaped(finding.what), why: escaped(finding.why), fix: escaped(finding.fix) };
 }
 
 function escaped(text: string): string {

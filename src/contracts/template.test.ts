@@ -35,6 +35,11 @@ describe('a template', () => {
     // Raw, because the key must equal the one that the application builds.
     ['p:{a}', { a: '*?[a]:..%20 {a} {{a}}' }, 'p:*?[a]:..%20 {a} {{a}}'],
     ['p:{a}', { a: '😀é' }, 'p:😀é'],
+    ['p:{a}', { a: ' ~\u00a0\ue000' }, 'p: ~\u00a0\ue000'],
+    ['p:{a}', { a: '\ud800\udc00\udbff\udfff' }, 'p:\ud800\udc00\udbff\udfff'],
+    ['p:{a}', { a: 'x'.repeat(TARGET_MAX - 2) }, `p:${'x'.repeat(TARGET_MAX - 2)}`],
+    ['p'.repeat(TARGET_MAX), {}, 'p'.repeat(TARGET_MAX)],
+    ['p:{item}', { item: 1 }, 'p:1'],
   ])('%s of %j is %s', (text, data, expected) => {
     expect(fill(text, image(data))).toBe(expected);
   });
@@ -55,6 +60,13 @@ describe('a template', () => {
     ['p:{a}', { a: 'a\nb' }, 'FIELD_UNSAFE'],
     ['p:{a}', { a: 'a\0b' }, 'FIELD_UNSAFE'],
     ['p:{a}', { a: 'a\u0085b' }, 'FIELD_UNSAFE'],
+    ['p:{a}', { a: 'a\u007fb' }, 'FIELD_UNSAFE'],
+    ['p:{a}', { a: 'a\u009fb' }, 'FIELD_UNSAFE'],
+    ['p:{a}', { a: '\ud800\ue000' }, 'FIELD_UNSAFE'],
+    ['p:{a}', { a: '\ud800a' }, 'FIELD_UNSAFE'],
+    ['p:{a}', { a: '\udc00\udc00' }, 'FIELD_UNSAFE'],
+    ['p:{a}', { a: '\udfff' }, 'FIELD_UNSAFE'],
+    ['p:{a}', { a: 'x'.repeat(TARGET_MAX - 1) }, 'TARGET_TOO_LONG'],
     ['p:{a}', { a: '\ud800' }, 'FIELD_UNSAFE'],
     ['p:{a}', { a: '\udc00\ud800' }, 'FIELD_UNSAFE'],
     ['p:{a}', { a: 'x'.repeat(TARGET_MAX) }, 'TARGET_TOO_LONG'],
@@ -63,8 +75,34 @@ describe('a template', () => {
     expect(fill(text, image(data))).toBe(code);
   });
 
+  it.each<[JsonValue, string]>([
+    [{}, '{a}: the event has no such field'],
+    [{ a: null }, '{a} is null'],
+    [{ a: '' }, '{a} is empty'],
+    [{ a: [] }, '{a} is an array'],
+    [{ a: {} }, '{a} is an object'],
+    [{ a: '\n' }, '{a} holds a control character'],
+  ])('names the field that cannot be put in, and why: %j', (data, message) => {
+    expect(fillTemplate(template('p:{a}'), image(data))).toMatchObject({ state: 'problem', message });
+  });
+
+  it('of a side that the row does not have is nothing', () => {
+    const event = { id: '1', type: 't', source: 's', data: {} };
+    const row = { relation: 'r', op: 'created', before: null, after: { a: 1 }, beforeHas: 'none' } as const;
+    expect(fillTemplate(template('p:{before.a}'), { event: { ...event, row }, side: 'after' })).toEqual({
+      state: 'nothing',
+    });
+  });
+
+  it('that is empty is told as that alone', () => {
+    const parsed = parseTemplate('');
+    expect(parsed.ok ? [] : parsed.mistakes.map(({ what }) => what)).toEqual(['the template is empty']);
+  });
+
   it('with an optional field is nothing when the field has no value', () => {
     for (const data of [{}, { a: null }, { a: '' }]) expect(fill('p:{a?}', image(data))).toBeNull();
+    expect(fillTemplate(template('p:{a?}'), image({}))).toEqual({ state: 'nothing' });
+    expect(fillTemplate(template('p:{a?}'), image({ a: null }))).toEqual({ state: 'nothing' });
     expect(fill('p:{a?}', image({ a: 0 }))).toBe('p:0');
     expect(fill('p:{a?}', image({ a: [] }))).toBe('FIELD_NOT_SCALAR');
   });
@@ -80,6 +118,8 @@ describe('a template', () => {
     ['p:{__proto__}', 'TEMPLATE_FIELD', 2],
     ['p:{$.data}', 'TEMPLATE_FIELD', 2],
     ['p:{$x}', 'TEMPLATE_FIELD', 2],
+    ['}', 'TEMPLATE_BRACE', 0],
+    ['p:\ud83d{a}\ude00', 'TEMPLATE_INVALID', 0],
     ['', 'TEMPLATE_INVALID', 0],
     ['p\u0007', 'TEMPLATE_INVALID', 0],
     ['p'.repeat(TARGET_MAX + 1), 'TEMPLATE_INVALID', 0],

@@ -3,6 +3,7 @@ import {
   childOf,
   clip,
   entryOf,
+  firstLine,
   isNothing,
   itemsOf,
   kindInWords,
@@ -40,6 +41,7 @@ describe('a tree', () => {
     expect(manyOf(TREE)).toEqual([TREE]);
     expect(manyOf(tree('[a, b]')).map(textOf)).toEqual(['a', 'b']);
     expect(isNothing(tree('{ a: ~ }'))).toBe(false);
+    expect(firstLine('a\nb\nc')).toBe('a');
     expect(['~', '0', '""', '[]'].map((text) => isNothing(tree(text)))).toEqual([true, false, false, false]);
     expect(plainOf(TREE)).toEqual({ a: { b: ['x', { c: 5 }], n: null } });
   });

@@ -147,7 +147,10 @@ describe('YAML', () => {
   });
 
   it('larger than 1 MiB is refused unread', () => {
-    expect(codes(`# ${'x'.repeat(TEXT_MAX)}`)).toEqual(['FILE_TOO_LARGE']);
+    expect(parseYaml(`# ${'x'.repeat(TEXT_MAX - 1)}`, 'y.yaml').findings).toMatchObject([
+      { severity: 'error', code: 'FILE_TOO_LARGE', what: 'the file has more than 1 MiB' },
+    ]);
+    expect(codes(`# ${'x'.repeat(TEXT_MAX - 2)}`)).toEqual([]);
   });
 
   it('of more tokens than a contract file can have is refused, and one with as many is read', () => {

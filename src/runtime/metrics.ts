@@ -25,13 +25,7 @@ export interface Metrics extends AuditMetrics {
 }
 
 export function createMetrics(registry = new Registry()): Metrics {
-  const registers = [registry];
-  const counter = <L extends string>(name: string, help: string, ...labelNames: L[]): Counter<L> =>
-    new Counter({ name, help, labelNames, registers });
-  const gauge = <L extends string>(name: string, help: string, ...labelNames: L[]): Gauge<L> =>
-    new Gauge({ name, help, labelNames, registers });
-  const latency = <L extends string>(name: string, help: string, ...labelNames: L[]): Histogram<L> =>
-    new Histogram({ name, help, labelNames, buckets: LATENCY_SECONDS, registers });
+  const { counter, gauge, latency } = kindsIn([registry]);
   return {
     registry,
     events: counter(
@@ -92,7 +86,7 @@ export function createMetrics(registry = new Registry()): Metrics {
       'Seconds that the monotonic clock missed meanwhile and that ages have grown by.',
     ),
     loopStalls: counter('tidemark_event_loop_stalls_total', 'Times the event loop was found more than 100 ms late.'),
-    ...auditMetrics(registers),
+    ...auditMetrics(counter),
   };
 }
 
@@ -103,30 +97,39 @@ interface AuditMetrics {
   readonly auditsDropped: Counter;
 }
 
-function auditMetrics(registers: Registry[]): AuditMetrics {
+function auditMetrics(counter: Kinds['counter']): AuditMetrics {
   return {
-    audits: new Counter({
-      name: 'tidemark_audits_total',
-      help: 'Audits by namespace, scale and result: equal, violations, ended, undecided, failed.',
-      labelNames: ['namespace', 'scale', 'result'],
-      registers,
-    }),
-    auditsHealed: new Counter({
-      name: 'tidemark_audits_healed_total',
-      help: 'Wrong entries that the auditor has ended.',
-      labelNames: ['namespace'],
-      registers,
-    }),
-    auditsWithoutFactory: new Counter({
-      name: 'tidemark_audits_without_factory_total',
-      help: 'Entries drawn that cannot be audited: their value was handed in, not loaded.',
-      labelNames: ['namespace'],
-      registers,
-    }),
-    auditsDropped: new Counter({
-      name: 'tidemark_audits_dropped_total',
-      help: 'Keys named by events and not looked at: too many, or too late.',
-      registers,
-    }),
+    audits: counter(
+      'tidemark_audits_total',
+      'Audits by namespace, scale and result: equal, violations, ended, undecided, failed.',
+      'namespace',
+      'scale',
+      'result',
+    ),
+    auditsHealed: counter('tidemark_audits_healed_total', 'Wrong entries that the auditor has ended.', 'namespace'),
+    auditsWithoutFactory: counter(
+      'tidemark_audits_without_factory_total',
+      'Entries drawn that cannot be audited: their value was handed in, not loaded.',
+      'namespace',
+    ),
+    auditsDropped: counter(
+      'tidemark_audits_dropped_total',
+      'Keys named by events and not looked at: too many, or too late.',
+    ),
+  };
+}
+
+interface Kinds {
+  readonly counter: <L extends string>(name: string, help: string, ...labelNames: L[]) => Counter<L>;
+  readonly gauge: <L extends string>(name: string, help: string, ...labelNames: L[]) => Gauge<L>;
+  readonly latency: <L extends string>(name: string, help: string, ...labelNames: L[]) => Histogram<L>;
+}
+
+function kindsIn(registers: Registry[]): Kinds {
+  return {
+    counter: (name, help, ...labelNames) => new Counter({ name, help, labelNames, registers }),
+    gauge: (name, help, ...labelNames) => new Gauge({ name, help, labelNames, registers }),
+    latency: (name, help, ...labelNames) =>
+      new Histogram({ name, help, labelNames, buckets: LATENCY_SECONDS, registers }),
   };
 }

@@ -8,6 +8,9 @@ import type { Runtime } from '../runtime/runtime.ts';
  */
 const STALL_MS = 100;
 
+/** A stall of a second is worth a line of the log; shorter ones, which a busy machine has all the time, only count. */
+const LOGGED_STALL_MS = 1_000;
+
 /**
  * Tells of time that went missing: suspensions of the machine (anomaly C14) and stalls of the event loop (C15).
  *
@@ -56,7 +59,8 @@ export class ClockWatch {
     const { metrics, log } = this.#runtime;
     metrics.loopStalls.inc();
     const ms = Math.round(lateMs);
-    log.warn({ ms }, 'the event loop stood still: events and proofs waited behind one task');
+    if (lateMs >= LOGGED_STALL_MS)
+      log.warn({ ms }, 'the event loop stood still: events and proofs waited behind one task');
     this.#observers.tell('loop:stalled', { ms });
   }
 }

@@ -1,6 +1,7 @@
+import type { Config } from '../config/config.ts';
+import type { Kinds } from '../config/kinds.ts';
 import type { JsonValue } from '../model/json.ts';
 import type { RowChange } from '../model/event.ts';
-import type { JsonObject } from '../model/json.ts';
 import type { Write } from './plan.ts';
 
 /** How a change becomes known: by the change feed, by a webhook, or by an event that the application sends. */
@@ -27,6 +28,7 @@ export interface Announcement {
   readonly type: string;
   readonly data: JsonValue;
   readonly row?: RowChange;
+  readonly subject?: string;
 }
 
 export interface Change {
@@ -42,10 +44,8 @@ export interface Change {
 
 /** What a world is about: its facts, what is read of them, and how they change. */
 export interface Domain {
-  /** A configuration in the form of `tidemark.yaml`, for the kinds of the simulator. */
-  readonly config: JsonObject;
-  /** Other contracts that it may be reloaded with. */
-  readonly otherConfig: JsonObject | null;
+  /** The configuration for the kinds of the simulator, and one with other contracts that it may be reloaded with. */
+  configure(kinds: Kinds): { readonly config: Config; readonly other: Config | null };
   /** A name for each fact. */
   readonly facts: readonly string[];
   readonly targets: readonly Target[];

@@ -1,3 +1,6 @@
+import type { Config } from '../config/config.ts';
+import type { Kinds } from '../config/kinds.ts';
+import { loadConfig } from '../config/load.ts';
 import type { JsonObject } from '../model/json.ts';
 import { Draw } from './draw.ts';
 import type { Announcement, Change, Domain, Fact, Target } from './domain.ts';
@@ -22,8 +25,8 @@ const OTHER = { name: 'other', trigger: 'other.changed', actions: [{ purge_tag: 
  * whose rows are known only after the load; a service that only sends webhooks; an application that sends events.
  */
 export class Shop implements Domain {
-  readonly config: JsonObject;
-  readonly otherConfig: JsonObject;
+  readonly #config: JsonObject;
+  readonly #otherConfig: JsonObject;
   readonly facts: readonly string[];
   readonly targets: readonly Target[];
   readonly #rows: number;
@@ -38,8 +41,8 @@ export class Shop implements Domain {
     this.#groups = shape.scale;
     this.#outside = shape.scale;
     this.#groupOf = Array.from({ length: this.#rows }, () => draw.below(this.#groups));
-    this.config = configOf(shape, contracts);
-    this.otherConfig = configOf(shape, [...contracts, OTHER]);
+    this.#config = configOf(shape, contracts);
+    this.#otherConfig = configOf(shape, [...contracts, OTHER]);
     this.facts = [
       ...names('row', this.#rows),
       ...names('group', this.#groups),
@@ -48,6 +51,10 @@ export class Shop implements Domain {
       ...names('app', this.#outside),
     ];
     this.targets = this.#makeTargets();
+  }
+
+  configure(kinds: Kinds): { config: Config; other: Config } {
+    return { config: loaded(this.#config, kinds), other: loaded(this.#otherConfig, kinds) };
   }
 
   change({ roll }: Write, isLocked: (fact: Fact) => boolean): Change | null {
@@ -144,6 +151,12 @@ export class Shop implements Domain {
     }
     return targets;
   }
+}
+
+function loaded(object: JsonObject, kinds: Kinds): Config {
+  const { config, findings } = loadConfig({ object, kinds });
+  if (!config) throw new Error(findings.map(({ what, line }) => `${line}: ${what}`).join('\n'));
+  return config;
 }
 
 function names(kind: string, count: number): string[] {

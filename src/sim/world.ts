@@ -1,7 +1,5 @@
 import type { Config } from '../config/config.ts';
 import type { Kinds } from '../config/kinds.ts';
-import { loadConfig } from '../config/load.ts';
-import type { JsonObject } from '../model/json.ts';
 import { silentLog, type Log } from '../runtime/log.ts';
 import { SimulatedClock, SimulatedTime } from '../runtime/simulated-time.ts';
 import { Checker } from './checker.ts';
@@ -86,8 +84,10 @@ export class World {
     const checker = { facts: this.facts, database: this.#database, ledger: this.ledger.entries, now, violated };
     this.#inner = new Checker('L1', INNER, checker);
     this.#outer = new Checker('the outer layer', OUTER, checker);
-    this.#config = this.#load(domain.config);
-    this.#otherConfig = domain.otherConfig && this.#load(domain.otherConfig);
+    const nobody = new Process(new SimulatedClock({ time, wall: WALL, countsSleep: true }));
+    const { config, other } = domain.configure(this.#kinds(nobody));
+    this.#config = config;
+    this.#otherConfig = other;
     this.readers = this.#makeReaders();
     this.#writers = this.#makeWriters();
     this.#troubles = new Troubles({
@@ -336,13 +336,6 @@ export class World {
 
   #at(at: number, run: () => void): void {
     this.time.after(at - this.time.now, run);
-  }
-
-  #load(object: JsonObject): Config {
-    const kinds = this.#kinds(new Process(new SimulatedClock({ time: this.time, wall: WALL, countsSleep: true })));
-    const { config, findings } = loadConfig({ object, kinds });
-    if (!config) throw new Error(findings.map(({ what, line }) => `${line}: ${what}`).join('\n'));
-    return config;
   }
 
   #draw(name: string): Draw {

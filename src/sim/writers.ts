@@ -104,7 +104,7 @@ export class Writers {
   async #accept(process: Process, tx: Tx, letter: string): Promise<Awaited<ReturnType<typeof send>>['offset']> {
     const source = letter === 'w' ? 'hooks' : 'app';
     const id = `${letter}${tx.id}`;
-    const events = tx.change.events.map(({ type, data }) => ({ id, type, data, source }));
+    const events = tx.change.events.map((event) => ({ ...event, id, source }));
     const { offset } = await send(process.engine, source, events);
     if (!process.clock.dead) this.#parts.acknowledged(id);
     return offset;

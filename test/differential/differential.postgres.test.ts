@@ -36,6 +36,8 @@ for (const { version, suite, start } of await pgServers()) {
         alter table product replica identity full`);
       folder = await mkdtemp(join(tmpdir(), 'tidemark-differential-'));
       pool = new pg.Pool({ connectionString: server.url, max: 20 });
+      // The server is stopped while sockets of the pool may still be closing.
+      pool.on('connect', (client) => client.on('error', () => undefined));
       const db = { type: 'postgres', url: server.url, tables: { 'public.product': 'product' }, heartbeat: 50 };
       tide = await Tidemark.start({
         cwd: folder,

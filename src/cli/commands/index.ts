@@ -9,6 +9,7 @@ import { invalidate } from './invalidate.ts';
 import { run } from './run.ts';
 import { plan } from './plan.ts';
 import { replay } from './replay.ts';
+import { simulate } from './simulate.ts';
 import { status } from './status.ts';
 import { tail } from './tail.ts';
 
@@ -18,6 +19,7 @@ export const COMMANDS: readonly ((shell: Shell) => Command)[] = [
   run,
   check,
   plan,
+  simulate,
   explain,
   emit,
   invalidate,

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { Appended, DeadLetter, Entry, PlannedBatch } from '../model/entry.ts';
-import type { Millis, Offset, Resume, SourceId } from '../model/position.ts';
+import type { Epoch, Millis, Offset, Resume, SourceId } from '../model/position.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 
 /**
@@ -20,6 +20,13 @@ export interface Journal {
   readonly head: Offset;
   /** Offset of the oldest entry still held; `head + 1` when none is. */
   readonly first: Offset;
+  /** What its offsets are told apart by from those of other journals, and this opening of it from others. */
+  readonly identity: JournalIdentity;
+  /**
+   * Begins a new epoch, durably: offsets of the old one may have been given out for other events (the journal was
+   * restored to an earlier state, which only somebody who remembers later offsets can notice).
+   */
+  renew(): Promise<void>;
   /** The newest offset at which no transaction is open: where the watermark of an empty layer begins. */
   settledAt(): Promise<Offset>;
   /** Where a source goes on: the last commit of it that the journal holds. */
@@ -36,6 +43,13 @@ export interface Journal {
   trim(olderThan: Millis): Promise<number>;
   readonly report: JournalReport;
   close(): Promise<void>;
+}
+
+export interface JournalIdentity {
+  /** Made with the journal; the same as long as its offsets go on. */
+  readonly epoch: Epoch;
+  /** Rises with each opening, and from one journal to another that is made after it: of two daemons the later has the higher. */
+  readonly life: number;
 }
 
 /** Bounded: beyond `dead-letter-bound.ts` the oldest go, and that is said. */

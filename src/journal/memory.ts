@@ -9,7 +9,8 @@ import { Cursors } from './cursors.ts';
 import { EntryDeque } from './entry-deque.ts';
 import { freshOf } from './fresh.ts';
 import { History } from './history.ts';
-import type { Journal, JournalKind, JournalReport } from './journal.ts';
+import { nextIdentity } from './identity.ts';
+import type { Journal, JournalIdentity, JournalKind, JournalReport } from './journal.ts';
 import { MemoryDeadLetters } from './memory-dead-letters.ts';
 import { lettersOf } from './problems.ts';
 import { Waiting } from './waiting.ts';
@@ -40,7 +41,11 @@ export class MemoryJournal implements Journal {
   readonly #seen = new Map<string, Offset>();
   #closed = false;
 
-  constructor(runtime: Pick<Runtime, 'log' | 'metrics'>, options: MemoryJournalOptions) {
+  readonly #runtime: Runtime;
+  #identity: JournalIdentity | null = null;
+
+  constructor(runtime: Runtime, options: MemoryJournalOptions) {
+    this.#runtime = runtime;
     this.#maxEntries = options.max_entries;
     this.deadLetters = new MemoryDeadLetters(runtime, () => {
       this.#assertOpen();
@@ -74,6 +79,16 @@ export class MemoryJournal implements Journal {
 
   changed(after: Offset, signal: AbortSignal): Promise<void> {
     return this.#waiting.beyond(after, this.head, signal);
+  }
+
+  get identity(): JournalIdentity {
+    this.#identity ??= nextIdentity(null, this.#runtime);
+    return this.#identity;
+  }
+
+  renew(): Promise<void> {
+    this.#identity = nextIdentity(null, this.#runtime);
+    return Promise.resolve();
   }
 
   settledAt(): Promise<Offset> {

@@ -21,6 +21,7 @@ const STEPS: readonly string[] = [
    CREATE TABLE dead_letters (id INTEGER PRIMARY KEY AUTOINCREMENT, body TEXT NOT NULL) STRICT;
    CREATE TABLE trimmed (id INTEGER PRIMARY KEY CHECK (id = 0), "offset" INTEGER NOT NULL) STRICT;
    INSERT INTO trimmed VALUES (0, 0);`,
+  `CREATE TABLE identity (id INTEGER PRIMARY KEY CHECK (id = 0), epoch TEXT NOT NULL, life INTEGER NOT NULL) STRICT;`,
 ];
 
 /** A large transaction makes the WAL grow; once it is in the file, no more than this of it stays on the disk. */

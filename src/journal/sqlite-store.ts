@@ -4,6 +4,7 @@ import type { Millis, Offset, SourceId } from '../model/position.ts';
 import type { SqliteDatabase, SqliteStatement, SqliteValue } from '../runtime/sqlite.ts';
 import { decodeEntry, encodeEntry, RECEIVED_AT_PATH, type Unplaced } from './codec.ts';
 import type { Past } from './history.ts';
+import type { JournalIdentity } from './journal.ts';
 import { seal, unseal } from './sealed.ts';
 import { closeJournalFile } from './sqlite-schema.ts';
 import { SqliteNames } from './sqlite-names.ts';
@@ -138,6 +139,15 @@ export class SqliteStore {
     return this.#statement('SELECT * FROM sources')
       .all()
       .map((row) => [row['source'] as string, JSON.parse(unseal(row['history'] as string)) as Past]);
+  }
+
+  identity(): JournalIdentity | null {
+    const row = this.#statement('SELECT epoch, life FROM identity').get();
+    return row ? { epoch: row['epoch'] as string, life: row['life'] as number } : null;
+  }
+
+  saveIdentity({ epoch, life }: JournalIdentity): void {
+    this.#statement('INSERT OR REPLACE INTO identity VALUES (0, ?, ?)').run(epoch, life);
   }
 
   saveCursor(consumer: string, offset: Offset): void {

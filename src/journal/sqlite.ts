@@ -11,7 +11,8 @@ import { Continuity } from './continuity.ts';
 import { Cursors } from './cursors.ts';
 import { GroupCommit } from './group-commit.ts';
 import { History } from './history.ts';
-import type { Journal, JournalContext, JournalKind, JournalReport } from './journal.ts';
+import { nextIdentity } from './identity.ts';
+import type { Journal, JournalContext, JournalIdentity, JournalKind, JournalReport } from './journal.ts';
 import { SqliteAppend, type Tail } from './sqlite-append.ts';
 import { SqliteDeadLetters } from './sqlite-dead-letters.ts';
 import { closeAfterError, journalError, openJournalFile } from './sqlite-schema.ts';
@@ -56,6 +57,7 @@ export const sqliteJournal: JournalKind<SqliteJournalOptions> = {
 
 export class SqliteJournal implements Journal {
   readonly deadLetters: SqliteDeadLetters;
+  #identity: JournalIdentity;
   readonly #runtime: Runtime;
   readonly #path: string;
   readonly #store: SqliteStore;
@@ -78,6 +80,8 @@ export class SqliteJournal implements Journal {
     this.#runtime = runtime;
     this.#path = path;
     this.#store = new SqliteStore(db);
+    this.#identity = nextIdentity(this.#store.identity(), runtime);
+    this.#store.saveIdentity(this.#identity);
     this.#history = new History(this.#store.histories());
     this.#cursors = new Cursors(this.#store.cursors());
     const { first, head } = this.#store.bounds();
@@ -137,6 +141,19 @@ export class SqliteJournal implements Journal {
 
   changed(after: Offset, signal: AbortSignal): Promise<void> {
     return this.#waiting.beyond(after, this.#head, signal);
+  }
+
+  get identity(): JournalIdentity {
+    return this.#identity;
+  }
+
+  async renew(): Promise<void> {
+    this.#assertOpen();
+    const renewed = { ...this.#identity, epoch: this.#runtime.random.id() };
+    await this.#commits.run(() => {
+      this.#store.saveIdentity(renewed);
+    });
+    this.#identity = renewed;
   }
 
   settledAt(): Promise<Offset> {

@@ -5,7 +5,7 @@ import { Cursors } from '../journal/cursors.ts';
 import { EntryDeque } from '../journal/entry-deque.ts';
 import { freshOf } from '../journal/fresh.ts';
 import { History } from '../journal/history.ts';
-import type { Journal, JournalKind, JournalReport } from '../journal/journal.ts';
+import type { Journal, JournalIdentity, JournalKind, JournalReport } from '../journal/journal.ts';
 import { lettersOf } from '../journal/problems.ts';
 import { Waiting } from '../journal/waiting.ts';
 import type { Appended, Entry, PlannedBatch } from '../model/entry.ts';
@@ -40,6 +40,9 @@ export function diskJournalKind(parts: DiskJournalParts): JournalKind {
   };
 }
 
+/** Beside the simulated bytes: no simulated layer asks for it yet, so no crash has to tear it. */
+const identities = new WeakMap<Disk, JournalIdentity>();
+
 /** Most batches that are flushed together. */
 const GROUP_MAX = 64;
 
@@ -65,8 +68,15 @@ export class DiskJournal implements Journal {
   #first = 1;
   #closed = false;
 
+  #identity: JournalIdentity;
+
   constructor(parts: DiskJournalParts, runtime: Pick<Runtime, 'log' | 'metrics'>) {
     this.#parts = parts;
+    this.#identity = {
+      epoch: identities.get(parts.disk)?.epoch ?? 'simulated',
+      life: (identities.get(parts.disk)?.life ?? 0) + 1,
+    };
+    identities.set(parts.disk, this.#identity);
     const found = recover(parts.disk);
     this.#format = found.names;
     this.#history = new History(found.histories);
@@ -111,6 +121,16 @@ export class DiskJournal implements Journal {
 
   changed(after: Offset, signal: AbortSignal): Promise<void> {
     return this.#waiting.beyond(after, this.head, signal);
+  }
+
+  get identity(): JournalIdentity {
+    return this.#identity;
+  }
+
+  renew(): Promise<void> {
+    this.#identity = { ...this.#identity, epoch: `simulated from life ${this.#identity.life}` };
+    identities.set(this.#parts.disk, this.#identity);
+    return Promise.resolve();
   }
 
   settledAt(): Promise<Offset> {

@@ -75,7 +75,8 @@ it('no event at or below where an entry is valid through came after its load, wh
   fc.assert(
     fc.property(fc.array(step, { minLength: 8, maxLength: 60 }), fc.integer({ min: 1, max: 2 }), (steps, marksMax) => {
       const events: Kind[] = [];
-      const cold = coldShard({ epoch: 'j', owner: 1, contractHash: 'c' }, at(0));
+      const claim = { epoch: 'j', owner: 1, contractHash: 'c' };
+      const cold = coldShard(claim, at(0));
       // The key's shard and the tag's, each with a copy that is behind.
       const shards: [Shard, Shard] = [cold, cold];
       const copies: [Shard, Shard] = [cold, cold];
@@ -84,7 +85,7 @@ it('no event at or below where an entry is valid through came after its load, wh
         if (!kind) return;
         const target = kind.endsWith('key') ? 'k' : 'g';
         const actions = target === (to === 0 ? 'k' : 'g') ? [{ action: { kind, target }, at: at(after + 1) }] : [];
-        const run = { owner: 1, after: at(after), watermark: at(after + 1), actions };
+        const run = { ...claim, after: at(after), watermark: at(after + 1), actions };
         shards[to] = applyToShard(shards[to], run, marksMax).shard;
       };
       for (const one of steps) {

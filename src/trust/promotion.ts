@@ -28,10 +28,8 @@ export function readTags(shard: Shard, tags: readonly string[]): TagReading {
   let hard = shard.tagFloor;
   let soft = ORIGIN;
   for (const tag of tags) {
-    const ends = shard.tags.get(tag);
-    if (!ends) continue;
-    if (ends.hard > hard) hard = ends.hard;
-    if (ends.soft > soft) soft = ends.soft;
+    hard = Math.max(hard, shard.purgedTags.get(tag) ?? ORIGIN) as Offset;
+    soft = Math.max(soft, shard.expiredTags.get(tag) ?? ORIGIN) as Offset;
   }
   return { epoch: shard.epoch, watermark: shard.watermark, ends: { hard, soft } };
 }

@@ -8,11 +8,12 @@ import { fillShard } from './shard-fill.ts';
 import { coldShard, type Shard } from './shard.ts';
 
 const at = (offset: number): Offset => offset as Offset;
-const EMPTY = coldShard({ epoch: 'j', owner: 2, contractHash: 'c' }, at(0));
+const CLAIM = { epoch: 'j', owner: 2, contractHash: 'c' };
+const EMPTY = coldShard(CLAIM, at(0));
 
 function run(after: number, watermark: number, ...targets: readonly [ActionKind, string, number?][]): ShardRun {
   const actions = targets.map(([kind, target, offset = watermark]) => ({ action: { kind, target }, at: at(offset) }));
-  return { owner: 2, after: at(after), watermark: at(watermark), actions };
+  return { ...CLAIM, after: at(after), watermark: at(watermark), actions };
 }
 
 function filled(stamp: number, shard = EMPTY, namespace = 'n'): Shard {
@@ -79,6 +80,17 @@ describe('a run is applied to a shard', () => {
     expect(applyToShard(shard, { ...run(0, 4, ['delete_key', 'k']), owner: 1 })).toEqual({ shard, reply: 'deposed' });
     expect(applyToShard(shard, { ...run(0, 4), owner: 3 })).toEqual({ shard, reply: 'unclaimed' });
   });
+
+  it.each([{ epoch: 'other' }, { contractHash: 'other' }])(
+    'of %j changes nothing before it has taken over',
+    (other) => {
+      const shard = filled(3);
+      expect(applyToShard(shard, { ...run(0, 4, ['delete_key', 'k']), ...other })).toEqual({
+        shard,
+        reply: 'unclaimed',
+      });
+    },
+  );
 });
 
 describe('the memory of a shard', () => {
@@ -96,9 +108,19 @@ describe('the memory of a shard', () => {
       1,
     );
     expect([tags.shard.floor, tags.shard.tagFloor]).toEqual([0, 3]);
-    expect(readTags(tags.shard, ['a']).ends.hard).toBe(3);
-    const older = applyToShard(tags.shard, run(0, 4, ['expire_tag', 'c', 1]), 1).shard;
-    expect(applyToShard(older, run(0, 4, ['purge_tag', 'd', 4]), 1).shard.tagFloor).toBe(4);
+    expect(readTags(tags.shard, ['a']).ends).toEqual({ hard: 3, soft: 2 });
+    expect(applyToShard(tags.shard, run(0, 5, ['expire_tag', 'c', 5]), 1).shard.tagFloor).toBe(3);
+    expect(applyToShard(tags.shard, run(0, 6, ['purge_tag', 'd', 6]), 1).shard.tagFloor).toBe(4);
+  });
+
+  it('forgets the lowest first, also when it came last, and as many as there are too many', () => {
+    const { shard } = applyToShard(EMPTY, run(0, 4, ['delete_key', 'a', 4], ['delete_key', 'b', 3]), 2);
+    const late = applyToShard(shard, run(0, 4, ['delete_key', 'c', 1]), 2).shard;
+    expect(late.keys).toEqual(shard.keys);
+    expect(late.floor).toBe(1);
+    const fewer = applyToShard(shard, run(0, 5, ['delete_key', 'd', 5]), 1).shard;
+    expect(fewer.keys).toEqual(new Map([['d', 5]]));
+    expect(fewer.floor).toBe(4);
   });
 
   it('refuses whatever an unbounded one would refuse, for any history and any bound', () => {
@@ -117,7 +139,8 @@ describe('the memory of a shard', () => {
         const bounded = applied(actions, marksMax);
         const perfect = applied(actions, Infinity);
         expect(bounded.keys.size).toBeLessThanOrEqual(marksMax);
-        expect(bounded.tags.size).toBeLessThanOrEqual(marksMax);
+        expect(bounded.purgedTags.size).toBeLessThanOrEqual(marksMax);
+        expect(bounded.expiredTags.size).toBeLessThanOrEqual(marksMax);
         for (let stamp = 0; stamp <= actions.length; stamp++)
           for (const key of ['a', 'b', 'c', 'd'])
             if (refusal(perfect, stamp, key)) expect(refusal(bounded, stamp, key)).not.toBeNull();

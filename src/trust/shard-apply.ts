@@ -1,10 +1,9 @@
 import { EVERY_NAMESPACE, type Action } from '../model/plan.ts';
 import { ORIGIN, type Offset } from '../model/position.ts';
-import type { Ends, Shard } from './shard.ts';
+import type { Claim, Shard } from './shard.ts';
 
 /** A run of the journal for one shard: what the entries in `(after, watermark]` ask of it. */
-export interface ShardRun {
-  readonly owner: number;
+export interface ShardRun extends Claim {
   /** Where the run begins: the watermark that the applier knows of the shard. */
   readonly after: Offset;
   readonly watermark: Offset;
@@ -14,12 +13,12 @@ export interface ShardRun {
 /**
  * `applied`: the watermark stands at the run's or beyond. `behind`: the shard has gone back to an earlier state (a
  * failover), so there is a hole before this run; go on from the watermark that is returned. `deposed`: a newer daemon
- * owns the shard. `unclaimed`: take it over first.
+ * owns the shard. `unclaimed`: take it over first; it is of an earlier life, of another journal or under other contracts.
  */
 export type ShardReply = 'applied' | 'behind' | 'deposed' | 'unclaimed';
 
 /**
- * Tombstones of keys and marks of tags that one shard remembers, each. Ten times those of a process, because a shard
+ * Tombstones of keys, marks of purged and of expired tags that one shard remembers, each. Ten times those of a process, because a shard
  * is written for all of them: at 10,000 invalidations a second it covers loads of a minute.
  */
 export const SHARD_MARKS_MAX = 655_360;
@@ -36,7 +35,8 @@ export function applyToShard(
   marksMax = SHARD_MARKS_MAX,
 ): { readonly shard: Shard; readonly reply: ShardReply } {
   if (run.owner < shard.owner) return { shard, reply: 'deposed' };
-  if (run.owner > shard.owner) return { shard, reply: 'unclaimed' };
+  const isClaimed = run.owner === shard.owner && run.epoch === shard.epoch && run.contractHash === shard.contractHash;
+  if (!isClaimed) return { shard, reply: 'unclaimed' };
   const next = run.actions.reduce((at, action) => applyOne(at, action.action, action.at, marksMax), shard);
   if (shard.watermark < run.after) return { shard: next, reply: 'behind' };
   return { shard: { ...next, watermark: later(next.watermark, run.watermark) }, reply: 'applied' };
@@ -46,14 +46,20 @@ export function applyToShard(
 function applyOne(shard: Shard, { kind, target }: Action, at: Offset, marksMax: number): Shard {
   switch (kind) {
     case 'delete_key':
-      return endEntries(remember(shard, target, at, marksMax), target, at, false);
     case 'expire_key':
-    case 'refresh_key':
-      return endEntries(remember(shard, target, at, marksMax), target, at, true);
-    case 'purge_tag':
-      return mark(shard, target, { hard: at, soft: ORIGIN }, marksMax);
-    case 'expire_tag':
-      return mark(shard, target, { hard: ORIGIN, soft: at }, marksMax);
+    case 'refresh_key': {
+      const { marks: keys, forgotten } = remember(shard.keys, target, at, marksMax);
+      const floor = later(shard.floor, forgotten);
+      return { ...shard, keys, floor, entries: ended(shard.entries, target, at, kind !== 'delete_key') };
+    }
+    case 'purge_tag': {
+      const { marks: purgedTags, forgotten } = remember(shard.purgedTags, target, at, marksMax);
+      return { ...shard, purgedTags, tagFloor: later(shard.tagFloor, forgotten) };
+    }
+    case 'expire_tag': {
+      const { marks: expiredTags, forgotten } = remember(shard.expiredTags, target, at, marksMax);
+      return { ...shard, expiredTags, tagFloor: later(shard.tagFloor, forgotten) };
+    }
     case 'purge_namespace': {
       if (target === EVERY_NAMESPACE) return { ...shard, reset: later(shard.reset, at) };
       const end = later(shard.namespaces.get(target) ?? ORIGIN, at);
@@ -66,43 +72,35 @@ function applyOne(shard: Shard, { kind, target }: Action, at: Offset, marksMax: 
 }
 
 /** What was loaded at or after the event stays: a duplicate costs no fresh entry (anomalies C1, D4). */
-function endEntries(shard: Shard, key: string, at: Offset, softly: boolean): Shard {
-  const entries = new Map(shard.entries);
+function ended(before: Shard['entries'], key: string, at: Offset, softly: boolean): Shard['entries'] {
+  const entries = new Map(before);
   for (const [id, entry] of entries) {
     if (entry.key !== key || entry.stamp >= at) continue;
     if (softly) entries.set(id, { ...entry, isExpired: true });
     else entries.delete(id);
   }
-  return { ...shard, entries };
+  return entries;
 }
 
-/** A forgotten tombstone raises the floor (anomaly A6). */
-function remember(shard: Shard, key: string, at: Offset, marksMax: number): Shard {
-  const keys = new Map(shard.keys);
-  const end = later(keys.get(key) ?? ORIGIN, at);
-  keys.delete(key);
-  keys.set(key, end);
-  return { ...shard, keys, floor: forgetBeyond(keys, marksMax, shard.floor, (one) => one) };
-}
-
-/** A forgotten mark raises the floor of everything that carries a tag: entries point at it as long as they live (anomaly D7). */
-function mark(shard: Shard, tag: string, { hard, soft }: Ends, marksMax: number): Shard {
-  const tags = new Map(shard.tags);
-  const known = tags.get(tag) ?? { hard: ORIGIN, soft: ORIGIN };
-  tags.delete(tag);
-  tags.set(tag, { hard: later(known.hard, hard), soft: later(known.soft, soft) });
-  const newest = (ends: Ends): Offset => later(ends.hard, ends.soft);
-  return { ...shard, tags, tagFloor: forgetBeyond(tags, marksMax, shard.tagFloor, newest) };
-}
-
-function forgetBeyond<T>(marks: Map<string, T>, max: number, floor: Offset, at: (mark: T) => Offset): Offset {
-  let raised = floor;
-  for (const [name, one] of marks) {
-    if (marks.size <= max) break;
-    marks.delete(name);
-    raised = later(raised, at(one));
+/**
+ * At most `max` marks; the lowest is forgotten first. What it was has to raise a floor: that of all fills for the
+ * tombstone of a key (anomaly A6), and for the mark of a tag that of everything tagged, resident or not, because
+ * entries are compared with it as long as they live (anomaly D7).
+ */
+function remember(
+  before: ReadonlyMap<string, Offset>,
+  name: string,
+  at: Offset,
+  max: number,
+): { readonly marks: ReadonlyMap<string, Offset>; readonly forgotten: Offset } {
+  const marks = new Map(before).set(name, later(before.get(name) ?? ORIGIN, at));
+  let forgotten = ORIGIN;
+  while (marks.size > max) {
+    const [lowest, end] = [...marks].reduce((low, one) => (one[1] < low[1] ? one : low));
+    marks.delete(lowest);
+    forgotten = end;
   }
-  return raised;
+  return { marks, forgotten };
 }
 
 function later(a: Offset, b: Offset): Offset {

@@ -7,12 +7,13 @@ import { fillShard, type ShardFill } from './shard-fill.ts';
 import { coldShard, type Shard } from './shard.ts';
 
 const at = (offset: number): Offset => offset as Offset;
-const EMPTY = coldShard({ epoch: 'j', owner: 1, contractHash: 'c' }, at(0));
+const CLAIM = { epoch: 'j', owner: 1, contractHash: 'c' };
+const EMPTY = coldShard(CLAIM, at(0));
 const fill: ShardFill = { epoch: 'j', namespace: 'product', key: 'k', value: 'new', stamp: at(4), tags: ['red'] };
 
 function after(kind: Action['kind'], target: string, offset: number, shard = EMPTY): Shard {
   const action = { kind, target };
-  return applyToShard(shard, { owner: 1, after: at(0), watermark: at(offset), actions: [{ action, at: at(offset) }] })
+  return applyToShard(shard, { ...CLAIM, after: at(0), watermark: at(offset), actions: [{ action, at: at(offset) }] })
     .shard;
 }
 

@@ -42,8 +42,8 @@ function refusalOf(shard: Shard, { epoch, namespace, key, stamp, tags }: ShardFi
   if (stamp < (shard.keys.get(key) ?? ORIGIN)) return 'key-invalidated';
   if (tags.length > 0 && stamp < shard.tagFloor) return 'below-floor';
   for (const tag of tags) {
-    const ends = shard.tags.get(tag);
-    if (ends && (stamp < ends.hard || stamp < ends.soft)) return 'tag-invalidated';
+    if (stamp < (shard.purgedTags.get(tag) ?? ORIGIN)) return 'tag-invalidated';
+    if (stamp < (shard.expiredTags.get(tag) ?? ORIGIN)) return 'tag-invalidated';
   }
   const resident = shard.entries.get(entryId(namespace, key));
   return resident?.epoch === epoch && stamp < resident.stamp ? 'older-than-stored' : null;

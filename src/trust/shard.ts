@@ -22,10 +22,12 @@ export interface Shard {
   readonly reset: Offset;
   /** Entries that carry any tag and have an older stamp are misses: their tag's mark may have been forgotten. */
   readonly tagFloor: Offset;
-  /** Tombstones of keys, the oldest first. */
+  /** Tombstones of keys. */
   readonly keys: ReadonlyMap<string, Offset>;
-  /** Marks of tags, the oldest first. */
-  readonly tags: ReadonlyMap<string, Ends>;
+  /** Marks of tags that were purged. */
+  readonly purgedTags: ReadonlyMap<string, Offset>;
+  /** Marks of tags that were expired softly. */
+  readonly expiredTags: ReadonlyMap<string, Offset>;
   readonly namespaces: ReadonlyMap<string, Offset>;
   readonly entries: ReadonlyMap<string, SharedEntry>;
 }
@@ -71,20 +73,25 @@ export function coldShard(claim: Claim, head: Offset, entries: Shard['entries'] 
     reset: head,
     tagFloor: head,
     keys: new Map(),
-    tags: new Map(),
+    purgedTags: new Map(),
+    expiredTags: new Map(),
     namespaces: new Map(),
     entries,
   };
 }
 
 /**
- * A daemon makes a shard its own, at its start and whenever the shard answers `unclaimed`. `null`: a newer one owns it.
- * Of the same journal, the record goes on where it is, and the watermark says where the owner must go on from. Of
- * another, or under other contracts, nothing from before `head` is trusted.
+ * A daemon makes a shard its own, at its start and whenever the shard answers `unclaimed`. Of the same journal, the
+ * record goes on where it is, and the watermark says where the owner must go on from. Of another, or under other
+ * contracts, nothing from before `head` is trusted.
+ *
+ * `deposed`: a newer daemon owns it. `beyond`: the shard has offsets that the journal has not given out yet, so the
+ * journal was put back to an earlier state; it will give them out again for other events, and must say so by a new epoch.
  */
-export function takeOver(shard: Shard, claim: Claim, head: Offset): Shard | null {
-  if (claim.owner < shard.owner) return null;
+export function takeOver(shard: Shard, claim: Claim, head: Offset): Shard | 'deposed' | 'beyond' {
+  if (claim.owner < shard.owner) return 'deposed';
   if (claim.epoch !== shard.epoch) return coldShard(claim, head, shard.entries);
+  if (shard.watermark > head) return 'beyond';
   if (claim.contractHash === shard.contractHash) return { ...shard, owner: claim.owner };
   const end = (at: Offset): Offset => (at > head ? at : head);
   return { ...shard, ...claim, floor: end(shard.floor), reset: end(shard.reset) };

@@ -110,6 +110,24 @@ export function journalConformance(frame: TestFrame, name: string, open: () => P
       );
     });
 
+    describe('identity', () => {
+      it('stays over a restart, as a later life, until it is renewed, which is durable', async ({
+        journal,
+        restart,
+      }) => {
+        const { epoch, life } = journal.identity;
+        ok(epoch.length > 0 && Number.isSafeInteger(life));
+        deepEqual(journal.identity, { epoch, life });
+        const later = restart ? await restart() : journal;
+        equal(later.identity.epoch, epoch);
+        if (restart) ok(later.identity.life > life);
+        await later.renew();
+        const renewed = later.identity.epoch;
+        ok(renewed !== epoch);
+        if (restart) equal((await restart()).identity.epoch, renewed);
+      });
+    });
+
     describe('append', () => {
       it('an empty journal has nothing: head 0, first 1, no entries', async ({ journal }) => {
         equal(journal.head, ORIGIN);

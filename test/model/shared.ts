@@ -54,7 +54,7 @@ export class SharedLayers {
     if (!line || runs.length >= this.#size.runs) return [];
     const at = (after + 1) as Offset;
     const actions = line.plan.actions.filter(({ kind }) => holds(kind)).map((action) => ({ action, at }));
-    const run = { owner, after: after as Offset, watermark: at, actions };
+    const run = { ...claimOf(owner), after: after as Offset, watermark: at, actions };
     const sent = [...runs, run].sort((a, b) => (textOf(a) < textOf(b) ? -1 : 1));
     return [{ step: `is sent ${at}`, next: [{ ...layer, runs: sent }] }];
   }
@@ -126,7 +126,8 @@ export class SharedLayers {
   #arrive(layer: SharedLayer, shard: Shard, run: ShardRun, runs: readonly ShardRun[]): Move {
     const { owners, contiguous, cursor } = this.#rules;
     const isChecked = contiguous && cursor === 'in the shard';
-    const sent = { ...run, owner: owners ? run.owner : shard.owner, after: isChecked ? run.after : (0 as Offset) };
+    const { epoch, owner } = owners ? run : shard;
+    const sent = { ...run, epoch, owner, after: isChecked ? run.after : (0 as Offset) };
     const { shard: applied, reply } = applyToShard(shard, sent, this.#size.tombstones);
     const step = `${reply === 'applied' ? 'applies' : `answers ${reply} to`} ${run.watermark}${run.owner < layer.owner ? ' of the old daemon' : ''}`;
     const next = { ...layer, runs, shard: this.#leaky(shard, applied), cursor: Math.max(layer.cursor, run.watermark) };
@@ -143,7 +144,7 @@ export class SharedLayers {
     const head = journal.durable as Offset;
     const made =
       layer.shard === null ? coldShard(claim, head, layer.remains ?? new Map()) : takeOver(layer.shard, claim, head);
-    if (made === null) return [];
+    if (made === 'deposed' || made === 'beyond') return [];
     const shard = this.#rules.coldRaises
       ? made
       : { ...made, floor: 0 as Offset, reset: 0 as Offset, tagFloor: 0 as Offset };
@@ -161,7 +162,7 @@ export class SharedLayers {
   }
 
   #unfloored(shard: Shard): Shard {
-    return this.#rules.fence ? shard : { ...shard, keys: new Map(), tags: new Map() };
+    return this.#rules.fence ? shard : { ...shard, keys: new Map(), purgedTags: new Map(), expiredTags: new Map() };
   }
 }
 

@@ -52,6 +52,21 @@ export const ERRORS = {
     hint: 'give more `wait`, read fewer keys that change all the time, or look at the sources with `tidemark status`',
     reaction: 'retry',
   },
+  TOKEN_INVALID: {
+    sentence: 'what was given as `atLeast` is no position',
+    hint: 'give what `cache.position()`, a receipt (`offset`) or `read` (`upTo`) gave, unchanged; drop one that a client has sent back spoiled',
+    reaction: 'reject',
+  },
+  POSITION_UNKNOWN: {
+    sentence: 'no source can tell where its history has got to',
+    hint: 'call it after the commit, name a source that can tell (postgres, outbox), and see with `tidemark status` whether it streams',
+    reaction: 'retry',
+  },
+  POSITION_UNREACHED: {
+    sentence: 'the factory read a place that does not have what `atLeast` asks for',
+    hint: 'read the primary when `context.atLeast` is given, or give `stamped` the primary to fall back to',
+    reaction: 'retry',
+  },
   LOAD_TIMEOUT: {
     sentence: 'the factory did not finish in time',
     hint: 'make the load faster, honour ctx.signal, or give `timeout` in the read options',

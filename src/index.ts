@@ -8,6 +8,7 @@ export { ERRORS, TidemarkError, type ErrorCode } from './errors.ts';
 export type { Finding } from './contracts/finding.ts';
 export type { Observation, ObservationType } from './model/observation.ts';
 export type { Offset } from './model/position.ts';
+export type { AtLeast, Token } from './model/token.ts';
 export type { AuditStatus, LayerResults, Status } from './model/status.ts';
 export type {
   EventInput,

@@ -1,20 +1,18 @@
 import { TidemarkError } from '../errors.ts';
-import type { Origin, StoredEntry } from '../layers/memory/store.ts';
-import { ORIGIN, type Mono, type Offset } from '../model/position.ts';
+import type { StoredEntry } from '../layers/memory/store.ts';
+import { type Mono, type Offset, type SourceId } from '../model/position.ts';
+import type { AtLeast, Token } from '../model/token.ts';
 import { NEVER } from '../trust/proofs.ts';
 import { asOf, judge, reasonOf, trustWord, type TrustFacts } from '../trust/trust.ts';
+import { Demand } from './demand.ts';
 import { factsOf, loadedTrust, loadFacts } from './facts.ts';
-import { suits, type Flight, type Landing, type Need, type Refused } from './flight.ts';
-import { load, toMs, type Loaded } from './load.ts';
+import { toMs } from './load.ts';
+import { Loads } from './loads.ts';
 import { factoryOf } from './many.ts';
 import type { Duration, ReadManyOptions, ReadOptions, ReadResult, Stamp } from './options.ts';
-import { OptionsOrigin, type Again } from './origin.ts';
 import type { CacheParts } from './parts.ts';
 import { NO_PLACES, Stamping, type Seen } from './stamping.ts';
 import { Together, TOGETHER_WAIT_MS } from './together.ts';
-
-/** A slow query is done after this long, a hung one is not: between the 10 s of most gateways and a minute. */
-const LOAD_TIMEOUT_MS = 30_000;
 
 /**
  * The cache of one namespace in this process.
@@ -25,17 +23,11 @@ const LOAD_TIMEOUT_MS = 30_000;
  */
 export class Cache<T, R = unknown> {
   readonly #parts: CacheParts<R>;
-  readonly #flights = new Map<string, Flight<T>>();
-  readonly #again: Again<ReadOptions<T>>;
+  readonly #loads: Loads<T>;
 
   constructor(parts: CacheParts<R>) {
     this.#parts = parts;
-    this.#again = {
-      refresh: (options) => {
-        this.#refreshBehind(options);
-      },
-      look: (options) => this.#load(options, parts.store.watermark, parts.runtime.clock.mono()),
-    };
+    this.#loads = new Loads(parts);
   }
 
   get namespace(): string {
@@ -45,7 +37,8 @@ export class Cache<T, R = unknown> {
   /**
    * The value of a key: from the cache if it can be trusted, else from the factory.
    *
-   * @throws FRESHNESS_UNPROVEN under `when_uncertain: error`; LOAD_TIMEOUT; VALUE_UNDEFINED; what the factory throws
+   * @throws FRESHNESS_UNPROVEN under `when_uncertain: error`; LOAD_TIMEOUT; VALUE_UNDEFINED; TOKEN_INVALID and
+   * POSITION_UNREACHED with `atLeast`; what the factory throws
    * @example
    * const product = await products.getOrSet({
    *   key: `product:${id}`, tags: [`product-${id}`], factory: () => db.product(id),
@@ -97,7 +90,7 @@ export class Cache<T, R = unknown> {
    * });
    */
   async getMany(options: ReadManyOptions<T>): Promise<T[]> {
-    const { keys, tags, ttl, timeout, consistent = false, wait } = options;
+    const { keys, tags, ttl, timeout, consistent = false, wait, atLeast } = options;
     const factory = factoryOf(options);
     const optionsOf = (key: string): ReadOptions<T> => ({
       key,
@@ -105,11 +98,14 @@ export class Cache<T, R = unknown> {
       ...(tags !== undefined && { tags: typeof tags === 'function' ? tags(key) : tags }),
       ...(ttl !== undefined && { ttl }),
       ...(timeout !== undefined && { timeout }),
+      ...(atLeast !== undefined && { atLeast }),
+      ...(wait !== undefined && { wait }),
     });
     if (!consistent) return Promise.all(keys.map((key) => this.getOrSet(optionsOf(key))));
+    const demand = demandOf(atLeast);
     const load = (missing: readonly string[]): Promise<unknown> =>
-      Promise.all(missing.map((key) => this.#loadNow(optionsOf(key))));
-    return new Together<T>(this.#parts, keys, load).read(wait === undefined ? TOGETHER_WAIT_MS : toMs(wait));
+      Promise.all(missing.map((key) => this.#loads.join(optionsOf(key), demand)));
+    return new Together<T>(this.#parts, keys, load, demand).read(wait === undefined ? TOGETHER_WAIT_MS : toMs(wait));
   }
 
   /** What is resident and may be served now, synchronously; `undefined` when nothing is. Never loads, never throws. */
@@ -141,6 +137,21 @@ export class Cache<T, R = unknown> {
     return entry.value as T;
   }
 
+  /**
+   * A token of everything that has been committed at the source by now: take it after a commit, and give it as `atLeast`
+   * to reads that have to see the commit, in this process or any other that is fed by the same source.
+   *
+   * `connection` is what the write was made on (a client or pool of `pg`); without it the source is asked on its own
+   * connection. `source` is needed only where several sources of the namespace can tell.
+   *
+   * @throws POSITION_UNKNOWN, OPTION_INVALID; what the driver throws
+   */
+  async position(connection?: unknown, { source }: { readonly source?: SourceId } = {}): Promise<Token> {
+    const { position, policy } = this.#parts;
+    if (!position) throw new TidemarkError('POSITION_UNKNOWN', `namespace "${policy.name}"`);
+    return position(connection, source);
+  }
+
   /** What a value that is read from the source from now on may be `set` with. Take it before the read. */
   stamp(): Stamp {
     return this.#parts.store.watermark;
@@ -167,8 +178,8 @@ export class Cache<T, R = unknown> {
     const stamping = new Stamping(places, options.stamp ?? store.watermark, NEVER);
     for (const one of seen) stamping.see(one);
     const { stamp, ahead } = stamping;
-    const ttlMs = this.#ttl(options.ttl === undefined ? undefined : toMs(options.ttl));
-    return this.#fill(key, { value, tags, stamp, ahead, knownAt: NEVER, ttlMs }) === null;
+    const ttlMs = options.ttl === undefined ? undefined : toMs(options.ttl);
+    return this.#loads.fill(key, { value, tags, stamp, ahead, knownAt: NEVER, ttlMs }) === null;
   }
 
   /** Ends the trust of a key in every layer, through the journal. Resolves when that is durable; see `Receipt.layers`. */
@@ -194,20 +205,20 @@ export class Cache<T, R = unknown> {
     return this.#parts.invalidate({ namespaces: [this.namespace] });
   }
 
-  async #resolve(options: ReadOptions<T>, entry: StoredEntry | null): Promise<Resolved<T>> {
-    const { counts, runtime, observer, store, policy } = this.#parts;
+  async #resolve(options: ReadOptions<T>, found: StoredEntry | null): Promise<Resolved<T>> {
+    const { counts, runtime, observer, store, policy, places = NO_PLACES } = this.#parts;
+    const demand = demandOf(options.atLeast);
+    const entry = demand && found ? await this.#waitFor(options, demand) : found;
     const now = runtime.clock.mono();
     const facts = entry && factsOf(entry, policy);
-    // What an event has expired does not reflect that event, however far the watermark is: only its own load counts.
-    const reached = entry?.expiredAsOf === null ? Math.max(store.watermark, entry.stamp) : (entry?.stamp ?? 0);
-    const behind = options.atLeast !== undefined && reached < options.atLeast;
+    const behind = entry !== null && demand?.isMetBy(entry, store.watermark, places) === false;
     const verdict = facts && !behind ? judge(facts, now) : 'bypass';
     if (facts && verdict === 'error') throw this.#unproven(options.key, facts, now);
     if (entry && facts && verdict !== 'bypass') {
       counts.hits++;
       // One at a time, also when an event has come since it began: the reader has a value within its bound (anomaly A15).
       const due = facts.expiredAsOf !== null || verdict === 'revalidate';
-      if (due && !this.#flights.has(options.key)) this.#refreshBehind(options);
+      if (due && !this.#loads.under(options.key)) this.#loads.refreshBehind(options);
       if (observer.active) observer.tell('cache:hit', { namespace: policy.name, key: options.key });
       // A proof behind the end of its load: nothing of what it saw is beyond the watermark.
       const upTo = entry.visibleBy < facts.provenAt ? store.watermark : undefined;
@@ -219,129 +230,20 @@ export class Cache<T, R = unknown> {
       const reason = facts ? reasonOf(facts, now) : 'not resident';
       observer.tell('cache:miss', { namespace: policy.name, key: options.key, reason });
     }
-    return this.#loadNow(options);
+    const { value, knownAt, startedAt } = await this.#loads.join(options, demand);
+    return { value, facts: { entry: null, load: loadFacts(knownAt, policy), startedAt }, upTo: undefined };
   }
 
-  #loadNow(options: ReadOptions<T>): Promise<Resolved<T>> {
-    return this.#loadFor(options, this.#need());
-  }
-
-  /** What a reader that comes now needs of a load. */
-  #need(): Need {
-    const { store, runtime, policy } = this.#parts;
-    return { watermark: store.watermark, at: runtime.clock.mono(), maxStalenessMs: policy.maxStalenessMs };
-  }
-
-  /** Joins a load that is new enough, or starts one; tries again when a joined one turns out too old, or not for it. */
-  async #loadFor(options: ReadOptions<T>, need: Need): Promise<Resolved<T>> {
-    for (let alone = false; ;) {
-      const joined: Flight<T> | null = alone ? null : this.#joinable(options, need);
-      const flight: Flight<T> = joined ?? this.#start(options);
-      const landing: Landing<T> = await flight.landing;
-      if (!joined || suits(flight, landing, need, this.#parts.shelf.provenAt)) {
-        const load = loadFacts(landing.knownAt ?? flight.startedAt, this.#parts.policy);
-        return { value: landing.value, facts: { entry: null, load, startedAt: flight.startedAt }, upTo: undefined };
-      }
-      // Its next one would most likely skip, too, and readers would load one after the other.
-      alone = landing.skipped === true;
-    }
-  }
-
-  #joinable(options: ReadOptions<T>, need: Need): Flight<T> | null {
-    const flight = this.#flights.get(options.key);
-    if (!flight || options.atLeast !== undefined) return null;
-    const { store, shelf } = this.#parts;
-    if (store.fence.refuses(flight.stamp, shelf.name, options.key, [...flight.tags, ...(options.tags ?? [])]))
-      return null;
-    const tooOld = need.maxStalenessMs !== undefined && need.at - flight.startedAt > need.maxStalenessMs;
-    return tooOld && need.at - shelf.provenAt > (need.maxStalenessMs ?? 0) ? null : flight;
-  }
-
-  #start(options: ReadOptions<T>): Flight<T> {
-    const { store, runtime } = this.#parts;
-    // Both before the load begins: the stamp is what has been applied here, never the database's log head (SPEC I1).
-    const stamp = store.watermark;
-    const startedAt = runtime.clock.mono();
-    const flight: Flight<T> = {
-      stamp,
-      startedAt,
-      tags: options.tags ?? [],
-      landing: this.#land(options, stamp, startedAt).finally(() => {
-        if (this.#flights.get(options.key) === flight) this.#flights.delete(options.key);
-      }),
+  /** What is resident once it is known to reflect what the reader has to see, or once that has taken too long. */
+  async #waitFor({ key, wait }: ReadOptions<T>, demand: Demand): Promise<StoredEntry | null> {
+    const { store, shelf, progress, runtime, closing, places = NO_PLACES } = this.#parts;
+    // Of what is gone or softly expired meanwhile, waiting makes nothing better.
+    const settled = (): boolean => {
+      const entry = store.find(shelf, key);
+      return entry?.expiredAsOf !== null || demand.isMetBy(entry, store.watermark, places);
     };
-    this.#flights.set(options.key, flight);
-    return flight;
-  }
-
-  async #land(options: ReadOptions<T>, stamp: Stamp, startedAt: Mono): Promise<Landing<T>> {
-    const { store, shelf, runtime, counts } = this.#parts;
-    const { key } = options;
-    const loaded = await this.#load(options, stamp, startedAt);
-    if (loaded.skipped) {
-      counts.skipped++;
-      const seen = loaded.stamp;
-      const refused = seen === null ? NO_STAMP : store.fence.refuses(seen, shelf.name, key, loaded.tags);
-      return { ...loaded, refused };
-    }
-    const asked = this.#ttl(loaded.ttlMs ?? (options.ttl === undefined ? undefined : toMs(options.ttl)));
-    // Counted from the time as of which it is known; without one from the fill, so what the load took is taken off.
-    const ttlMs = loaded.knownAt === NEVER ? asked - (runtime.clock.mono() - startedAt) : asked;
-    const origin = new OptionsOrigin(this.#again, options);
-    return { ...loaded, refused: this.#fill(key, { ...loaded, ttlMs, origin }) };
-  }
-
-  /** Why it was not stored; `null` when it was. */
-  #fill(key: string, { stamp, ahead, knownAt: loadedAt, value, tags, ttlMs, origin }: Filling): Landing<T>['refused'] {
-    const { store, shelf, runtime } = this.#parts;
-    let refused: Landing<T>['refused'] = NO_STAMP;
-    if (stamp !== null) {
-      const now = runtime.clock.mono();
-      const visibleBy = ahead ? Infinity : now;
-      const filled = store.fill(
-        shelf,
-        key,
-        { value, tags, stamp, loadedAt, visibleBy, ttlMs, origin: origin ?? null },
-        now,
-      );
-      refused = filled.stored ? null : { reason: filled.reason, at: filled.at };
-    }
-    this.#countFill(key, refused, stamp);
-    return refused;
-  }
-
-  #load(options: ReadOptions<T>, stamp: Stamp, startedAt: Mono): Promise<Loaded<T>> {
-    const { closing, places = NO_PLACES } = this.#parts;
-    const { clock } = this.#parts.runtime;
-    const { key, factory, tags = [] } = options;
-    const timeoutMs = options.timeout === undefined ? LOAD_TIMEOUT_MS : toMs(options.timeout);
-    return load({ key, tags, factory, stamp, startedAt, places, timeoutMs, clock, closing });
-  }
-
-  /** Loads again behind a reader that has been served already; its failure is told, not thrown. */
-  #refreshBehind(options: ReadOptions<T>): void {
-    const { runtime, policy } = this.#parts;
-    if (this.#joinable(options, this.#need())) return;
-    this.#start(options).landing.catch((error: unknown) => {
-      runtime.log.warn({ err: error, namespace: policy.name, key: options.key }, 'a refresh behind a read failed');
-    });
-  }
-
-  /** Never beyond the backup bound; jitter only shortens. */
-  #ttl(asked: number | undefined): number {
-    const { policy, runtime } = this.#parts;
-    return Math.min(asked ?? policy.ttlMs, policy.ttlMs) * (1 - policy.jitter * runtime.random.next());
-  }
-
-  #countFill(key: string, refused: Landing<T>['refused'], stamp: Stamp | null): void {
-    const { counts, observer, policy } = this.#parts;
-    if (refused) counts.refused++;
-    else counts.stored++;
-    if (!observer.active) return;
-    const fields = { namespace: policy.name, key, ...(stamp === null ? {} : { stamp }) };
-    const endedAt = refused?.at ? { endedAt: refused.at } : {};
-    if (refused) observer.tell('fill:refused', { ...fields, reason: refused.reason, ...endedAt });
-    else observer.tell('fill:stored', fields);
+    if (wait !== undefined) await progress?.until(settled, toMs(wait), { ...runtime, closing });
+    return store.find(shelf, key);
   }
 
   #unproven(key: string, facts: TrustFacts, now: Mono): TidemarkError {
@@ -352,6 +254,10 @@ export class Cache<T, R = unknown> {
   }
 }
 
+function demandOf(atLeast: AtLeast | undefined): Demand | null {
+  return atLeast === undefined ? null : new Demand(atLeast);
+}
+
 interface Resolved<T> {
   readonly value: T;
   /** Of the entry that was served, or of the load that the value came from. */
@@ -359,11 +265,3 @@ interface Resolved<T> {
     { readonly entry: TrustFacts } | { readonly entry: null; readonly load: TrustFacts; readonly startedAt: Mono };
   readonly upTo: Offset | undefined;
 }
-
-interface Filling extends Pick<Loaded<unknown>, 'value' | 'tags' | 'stamp' | 'knownAt' | 'ahead'> {
-  readonly ttlMs: number;
-  readonly origin?: Origin;
-}
-
-/** Nothing that was applied ended it: it is not known what the load has seen. */
-const NO_STAMP: { readonly reason: Refused; readonly at: Offset } = { reason: 'no-stamp', at: ORIGIN };

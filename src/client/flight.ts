@@ -1,4 +1,6 @@
 import type { Mono, Offset } from '../model/position.ts';
+import type { Demand } from './demand.ts';
+import type { Seen } from './stamping.ts';
 import type { Refusal } from '../trust/fence.ts';
 
 /** Why a value was not stored: the fence, or that it is not known what its load has seen. */
@@ -13,6 +15,8 @@ export interface Landing<T> {
   readonly stamp?: Offset | null;
   /** As of when the value is known to be current. Absent: as of its beginning. */
   readonly knownAt?: Mono;
+  /** Where it read sources as they were before it began. Absent: nowhere. */
+  readonly older?: readonly Seen[];
   /** The factory said that the value is not for everybody. */
   readonly skipped?: boolean;
 }
@@ -23,6 +27,8 @@ export interface Flight<T> {
   readonly stamp: Offset;
   readonly startedAt: Mono;
   readonly tags: readonly string[];
+  /** What the reader that it began for has to see. */
+  readonly demand: Demand | null;
   readonly landing: Promise<Landing<T>>;
 }
 

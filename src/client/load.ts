@@ -1,9 +1,10 @@
 import { TidemarkError } from '../errors.ts';
 import type { Mono, Offset } from '../model/position.ts';
+import type { AtLeast } from '../model/token.ts';
 import type { Clock } from '../runtime/runtime.ts';
 import { parseDuration } from '../runtime/options.ts';
 import type { Duration, Factory, LoadContext } from './options.ts';
-import { Stamping, type Places } from './stamping.ts';
+import { Stamping, type Places, type Seen } from './stamping.ts';
 
 /** What a factory made of its chance. */
 export interface Loaded<T> {
@@ -17,12 +18,14 @@ export interface Loaded<T> {
   readonly knownAt: Mono;
   /** No proof bounds from above what it has seen: see `Stamping`. */
   readonly ahead: boolean;
+  readonly older: readonly Seen[];
 }
 
 export interface LoadRequest<T> {
   readonly key: string;
   readonly tags: readonly string[];
   readonly factory: Factory<T>;
+  readonly atLeast: AtLeast | undefined;
   /** Both from before the load began. */
   readonly stamp: Offset;
   readonly startedAt: Mono;
@@ -48,6 +51,7 @@ export async function load<T>(request: LoadRequest<T>): Promise<Loaded<T>> {
     key: request.key,
     signal: abort.signal,
     stamp: request.stamp,
+    ...(request.atLeast !== undefined && { atLeast: request.atLeast }),
     setTags: (next) => {
       tags = [...next];
     },
@@ -64,7 +68,8 @@ export async function load<T>(request: LoadRequest<T>): Promise<Loaded<T>> {
   };
   const value = await bounded(request, abort, () => request.factory(context));
   if (value === undefined && !skipped) throw new TidemarkError('VALUE_UNDEFINED', `key "${request.key}"`);
-  return { value, tags, ttlMs, skipped, stamp: stamping.stamp, knownAt: stamping.knownAt, ahead: stamping.ahead };
+  const { stamp, knownAt, ahead, older } = stamping;
+  return { value, tags, ttlMs, skipped, stamp, knownAt, ahead, older };
 }
 
 /** A load that hangs must not hang its readers: they get an error, and the next one tries again. */

@@ -1,4 +1,5 @@
 import type { Millis, Offset } from '../model/position.ts';
+import type { AtLeast } from '../model/token.ts';
 import type { Seen } from './stamping.ts';
 import type { TrustWord } from '../trust/trust.ts';
 
@@ -15,6 +16,11 @@ export interface LoadContext {
   readonly signal: AbortSignal;
   /** Taken before the factory was called. The fence compares it when the value arrives. */
   readonly stamp: Stamp;
+  /**
+   * What the reader has to see. A factory that reads a replica has to look whether that has got it; `stamped` of
+   * `tidemark/postgres` does.
+   */
+  readonly atLeast?: AtLeast;
   /** Replaces the tags; for tags that are only known once the value is. They are fenced all the same. */
   setTags(tags: readonly string[]): void;
   /**
@@ -46,8 +52,16 @@ export interface ReadOptions<T> {
   readonly ttl?: Duration;
   /** How long the factory may take. Default 30 s. */
   readonly timeout?: Duration;
-  /** Read your writes: a position taken after a commit (`Receipt.offset`); the value returned reflects it. */
-  readonly atLeast?: Offset;
+  /**
+   * Read your writes: what was taken after a commit (`cache.position()`, `Receipt.offset`) or from a read (`upTo`), or
+   * several of them. The value returned reflects them.
+   */
+  readonly atLeast?: AtLeast;
+  /**
+   * How long a resident value may be waited for until it is known to reflect `atLeast`, before it is loaded. Default 0.
+   * A few milliseconds save most loads after a write, because the feed is rarely longer behind.
+   */
+  readonly wait?: Duration;
 }
 
 /** What a factory for many keys is given. */
@@ -73,7 +87,9 @@ export interface ReadManyBase {
    * reflects a change that is not applied here, so it takes about as long as the sources need for a proof.
    */
   readonly consistent?: boolean;
-  /** How long `consistent` may take beyond its first loads. Default 5 s. */
+  /** As for one key: all values reflect it. */
+  readonly atLeast?: AtLeast;
+  /** How long `consistent` may take beyond its first loads, default 5 s; without it as for one key. */
   readonly wait?: Duration;
 }
 

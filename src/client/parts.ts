@@ -1,7 +1,9 @@
 import type { MemoryStore, Shelf } from '../layers/memory/store.ts';
+import type { SourceId } from '../model/position.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { WhenUncertain } from '../trust/trust.ts';
 import type { Progress } from './progress.ts';
+import type { Token } from '../model/token.ts';
 import type { Places } from './stamping.ts';
 
 /** A namespace as the client needs it: its policy, and its freshness in the store. */
@@ -48,6 +50,8 @@ export interface CacheParts<R> {
   readonly closing: AbortSignal;
   /** Default: a load can say nothing about what it has read, and need not. */
   readonly places?: Places;
+  /** Where the history of a source has got to, asked of the source. Default: no source can tell. */
+  readonly position?: (connection: unknown, source: SourceId | undefined) => Promise<Token>;
   /** Sends an explicit invalidation through the journal to every layer. */
   readonly invalidate: (message: {
     readonly keys?: readonly string[];

@@ -24,7 +24,12 @@ let provenAt: Mono;
 let refusals: unknown[];
 
 function cache(ungated: readonly string[] = [], policy: Partial<Policy> = {}): Cache<string> {
-  const places: Places = { ungated: new Set(ungated), stampOf: () => stamp, asOf: () => provenAt };
+  const places: Places = {
+    ungated: new Set(ungated),
+    stampOf: () => stamp,
+    hasApplied: () => false,
+    asOf: () => provenAt,
+  };
   return new Cache<string>({
     store,
     shelf,
@@ -205,7 +210,7 @@ describe('a source without a gate', () => {
 });
 
 it('a load that skips gives its value with what it has seen', () => {
-  const places: Places = { ungated: new Set(['db']), stampOf: () => at(2), asOf: () => 5 };
+  const places: Places = { ungated: new Set(['db']), stampOf: () => at(2), hasApplied: () => false, asOf: () => 5 };
   const stamping = new Stamping(places, at(9), 70);
   expect([stamping.stamp, stamping.knownAt]).toEqual([null, 70]);
   stamping.see(replica);

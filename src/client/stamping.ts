@@ -1,4 +1,5 @@
 import type { Mono, Offset, Position, SourceId } from '../model/position.ts';
+import type { SourcePlace } from '../model/token.ts';
 import { NEVER } from '../trust/proofs.ts';
 
 /**
@@ -31,9 +32,16 @@ export interface Places {
   stampOf(seen: Seen, watermark: Offset): Offset | null;
   /** As of when a load that saw the source's events up to `stamp` is known to be current. */
   asOf(source: SourceId, stamp: Offset): Mono;
+  /** Whether everything before the place has been applied here. `false` also when it cannot be told. */
+  hasApplied(place: SourcePlace): boolean;
 }
 
-export const NO_PLACES: Places = { ungated: new Set(), stampOf: () => null, asOf: () => NEVER };
+export const NO_PLACES: Places = {
+  ungated: new Set(),
+  stampOf: () => null,
+  asOf: () => NEVER,
+  hasApplied: () => false,
+};
 
 /**
  * The stamp of one load. It begins as the watermark, and is lowered by what the load says it has read, never raised:
@@ -46,8 +54,8 @@ export class Stamping {
   #lowest: Offset | null;
   readonly #untold: Set<SourceId>;
   #replica = false;
-  /** Sources that the load read as they were at some time before it began. */
-  readonly #older = new Set<SourceId>();
+  /** What it read of sources as they were at some time before it began. */
+  readonly #older: Seen[] = [];
 
   constructor(places: Places, watermark: Offset, startedAt: Mono) {
     this.#places = places;
@@ -62,7 +70,7 @@ export class Stamping {
     this.#untold.delete(seen.source);
     if ('replayedTo' in seen) this.#replica = true;
     const fresh = 'snapshot' in seen && seen.fresh === true;
-    if (!fresh) this.#older.add(seen.source);
+    if (!fresh) this.#older.push(seen);
     const stamp = this.#places.stampOf(seen, this.#watermark);
     if (stamp === null || this.#lowest === null) this.#lowest = null;
     else if (stamp < this.#lowest) this.#lowest = stamp;
@@ -81,11 +89,16 @@ export class Stamping {
     return this.#replica;
   }
 
+  /** Where it read sources as they were at some time before it began. */
+  get older(): readonly Seen[] {
+    return this.#older;
+  }
+
   /** As of when the value is known to be current: when the load began, or when what it read last was proven to be. */
   get knownAt(): Mono {
     const { stamp } = this;
     let knownAt = this.#startedAt;
-    for (const source of this.#older) {
+    for (const { source } of this.#older) {
       knownAt = Math.min(knownAt, stamp === null ? NEVER : this.#places.asOf(source, stamp));
     }
     return knownAt;

@@ -2,8 +2,10 @@ import { TidemarkError } from '../errors.ts';
 import type { StoredEntry } from '../layers/memory/store.ts';
 import type { Mono } from '../model/position.ts';
 import { judge } from '../trust/trust.ts';
+import type { Demand } from './demand.ts';
 import { factsOf } from './facts.ts';
 import type { CacheParts } from './parts.ts';
+import { NO_PLACES } from './stamping.ts';
 
 /** Twenty times the usual pause between two proofs. */
 export const TOGETHER_WAIT_MS = 5_000;
@@ -30,16 +32,19 @@ export class Together<T> {
   readonly #parts: CacheParts<unknown>;
   readonly #keys: readonly string[];
   readonly #load: (keys: readonly string[]) => Promise<unknown>;
+  readonly #demand: Demand | null;
   #values: T[] = [];
 
   constructor(
     parts: CacheParts<unknown>,
     keys: readonly string[],
     load: (keys: readonly string[]) => Promise<unknown>,
+    demand: Demand | null = null,
   ) {
     this.#parts = parts;
     this.#keys = keys;
     this.#load = load;
+    this.#demand = demand;
   }
 
   /** @throws SNAPSHOT_UNPROVABLE, SNAPSHOT_UNREACHED; what loads throw */
@@ -65,7 +70,7 @@ export class Together<T> {
 
   /** One synchronous look at all of them: what it finds together was together. */
   #look(): Look {
-    const { shelf } = this.#parts;
+    const { shelf, store, places = NO_PLACES } = this.#parts;
     const missing: string[] = [];
     let latest: Mono = -Infinity;
     const values: T[] = [];
@@ -78,6 +83,7 @@ export class Together<T> {
       if (entry.visibleBy === Infinity)
         throw this.#unreached(`"${key}" was read from a replica, which no proof covers`);
       latest = Math.max(latest, entry.visibleBy);
+      if (this.#demand?.isMetBy(entry, store.watermark, places) === false) latest = Infinity;
       values.push(entry.value as T);
     }
     if (missing.length > 0) return { kind: 'missing', keys: [...new Set(missing)] };

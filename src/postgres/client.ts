@@ -38,8 +38,14 @@ interface RunningQuery extends PgQuery {
   handleCommandComplete(message: unknown, connection: Connection): void;
 }
 
-type Answer = (error: Error | null, result?: { readonly rows: unknown[] }) => void;
-type QueryClass = new (config: object, values: undefined, answer: Answer) => RunningQuery;
+type Callback = (error: Error | null, result?: { readonly rows: unknown[] }) => void;
+type QueryClass = new (config: object, values: undefined, answer: Callback) => RunningQuery;
+
+/** What a query gave, and where its connection was just before. */
+export interface Answer {
+  readonly look: Look;
+  readonly rows: unknown[];
+}
 
 /**
  * Runs a query with a look at the connection's place in front of it, in one round trip: two statements, one `Sync`.
@@ -52,10 +58,7 @@ type QueryClass = new (config: object, values: undefined, answer: Answer) => Run
  * As statements, the second takes its snapshot when it is bound, after the first has run. No `Sync` lies between them, so
  * a pooler cannot send them to two servers (anomaly D15), and a server that ends in between fails both.
  */
-export function lookAndQuery(
-  client: PgClient,
-  { text, values = [] }: QueryConfig,
-): Promise<{ look: Look; rows: unknown[] }> {
+export function lookAndQuery(client: PgClient, { text, values = [] }: QueryConfig): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const Query = queryClassOf(client);
     let look: Look | null = null;

@@ -4,6 +4,7 @@ import type { Receipt } from '../operations.ts';
 import { invalidationOf, send } from './emission.ts';
 import type { Engine } from './engine.ts';
 import { placesOf } from './places.ts';
+import { positionOf } from './position.ts';
 
 /**
  * The cache of a namespace, over the engine's own memory layer.
@@ -25,6 +26,7 @@ export function cacheOf(engine: Engine, namespace: string): Cache<unknown, Recei
     layer: engine.memory.name,
     closing: engine.closing.signal,
     places: placesOf(engine, found),
+    position: (connection, source) => positionOf(engine, found, connection, source),
     invalidate: async (message) => {
       const event = invalidationOf(engine, message);
       return send(engine, event.source, [event]);

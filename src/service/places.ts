@@ -13,6 +13,7 @@ export function placesOf(engine: Engine, { config }: Namespace): Places {
     ungated,
     stampOf: (seen, watermark) => stampOf(engine, seen, watermark),
     asOf: (source, stamp) => engine.namespaces.asOf(source, stamp),
+    hasApplied: (place) => engine.trail.hasApplied(place),
   };
 }
 

@@ -17,6 +17,13 @@ export interface Source {
   open(after: Resume | null, signal: AbortSignal): AsyncIterable<SourceItem>;
   /** Everything up to here is durable in the journal; upstream may forget it. */
   ack(upTo: Position): Promise<void>;
+  /**
+   * A place behind everything that readers of the upstream can see now, asked on a connection of the application's, or else on
+   * one of its own. The epoch may be only the beginning of the source's, as far as the server itself can tell it.
+   *
+   * @throws POSITION_UNKNOWN; what a driver throws
+   */
+  position?(connection?: unknown): Promise<Resume>;
   /** What an operator wants to know now; cheap, no I/O. */
   report(): SourceReport;
   close(): Promise<void>;

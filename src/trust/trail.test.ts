@@ -343,3 +343,31 @@ it('no stamp covers a transaction that its reader did not see, for any history, 
     { numRuns: 1_000 },
   );
 });
+
+describe('whether a source is applied up to a place', () => {
+  const place = (position: number, history = HISTORY, source = 'db') => ({ source, history, position: pos(position) });
+
+  it('is told by commits that the watermark has passed', () => {
+    const { trail, see } = told();
+    see({ position: 10 });
+    expect(trail.hasApplied(place(10))).toBe(false);
+    trail.advance(at(1));
+    expect([9, 10, 11].map((n) => trail.hasApplied(place(n)))).toEqual([true, true, false]);
+  });
+
+  it('is told by echoes, which lie behind what no event tells of', () => {
+    const { trail, echo } = told();
+    echo(20);
+    trail.advance(at(0));
+    expect([20, 21].map((n) => trail.hasApplied(place(n)))).toEqual([true, false]);
+  });
+
+  it('is not known of another history or of another source', () => {
+    const { trail, see } = told();
+    see({ position: 10 });
+    trail.advance(at(1));
+    expect(trail.hasApplied(place(5, '7:2'))).toBe(false);
+    expect(trail.hasApplied(place(5, '7'))).toBe(true);
+    expect(trail.hasApplied(place(5, HISTORY, 'other'))).toBe(false);
+  });
+});

@@ -1,6 +1,7 @@
 import type { Entry } from '../model/entry.ts';
 import { GAP } from '../model/event.ts';
 import { ORIGIN, type Offset, type Position, type Resume, type SourceId } from '../model/position.ts';
+import { isBefore, type SourcePlace } from '../model/token.ts';
 import { Elsewhere, type EchoTimes } from './elsewhere.ts';
 import { parseSnapshot } from './snapshot.ts';
 import { SourcePast, type Horizon } from './source-past.ts';
@@ -111,6 +112,12 @@ export class Trail {
   /** Up to where a source is applied at the watermark; `null` when nothing of it is known. */
   applied(source: SourceId): Resume | null {
     return this.#applied.get(source) ?? null;
+  }
+
+  /** Whether everything that the source had up to a place is applied at the watermark. `false` also when it cannot be told. */
+  hasApplied(place: SourcePlace): boolean {
+    const applied = this.applied(place.source);
+    return applied !== null && isOf(applied.epoch, place.history) && isBefore(place, place.history, applied.position);
   }
 
   /**

@@ -16,6 +16,7 @@ export const LAYERS: Readonly<Record<string, Layers>> = {
 const ORIGINS = {
   emitted: () => new Emitted(),
   outbox: () => new Outbox(),
+  'kept outbox': () => new Outbox({ keep: true }),
   webhook: () => new Webhook(),
   'two outboxes': () => new TwoOutboxes(),
 } satisfies Readonly<Record<string, () => Origin>>;

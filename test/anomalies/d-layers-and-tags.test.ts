@@ -1,7 +1,7 @@
 import { renameSync } from 'node:fs';
 import { expect } from 'vitest';
 import { anomaly } from './anomaly.ts';
-import { FENCE_AND_MARKS, FLOOR, MARKS_ARE_KEPT, OLDEST_PROOF, OWN_TTL } from './switches.ts';
+import { FENCE_AND_MARKS, FLOOR, MARKS_ARE_KEPT, OLDEST_PROOF, OWN_TTL, TOKENS } from './switches.ts';
 import { STALENESS_MS, update } from './world.ts';
 
 const list = { tags: ['products'] };
@@ -83,6 +83,52 @@ anomaly(
     await clock.advance(STALENESS_MS + 200);
     expect(await world.read('product:1')).toMatchObject({ value: 2, hit: false });
     renameSync(`${secondFile}.away`, secondFile);
+  },
+);
+
+anomaly(
+  'D18',
+  'reader misses its own write: with a token it is loaded until the event has come, and from then on served',
+  { from: ['outbox'], by: TOKENS },
+  async (world) => {
+    await world.change(1);
+    await world.change(2);
+    await world.read('product:1');
+    await world.read('product:2');
+    await world.commit(update(1));
+    const atLeast = await world.cache.position();
+    expect(await world.read('product:1')).toMatchObject({ value: 1, hit: true });
+    expect(await world.read('product:1', { atLeast })).toMatchObject({ value: 2, hit: false });
+    expect(await world.read('product:2', { atLeast })).toMatchObject({ hit: false });
+    await world.applied();
+    await world.read('product:1', { atLeast });
+    for (const key of ['product:1', 'product:2'])
+      expect(await world.read(key, { atLeast })).toMatchObject({ hit: true });
+  },
+);
+
+anomaly(
+  'D19',
+  'token dropped early: a process that has not caught up holds to it after another one has',
+  { from: ['kept outbox'], by: TOKENS },
+  async (world) => {
+    const slow = await world.beside({
+      sources: { shop: { type: 'outbox', path: world.origin.file, interval: 600, keep: true } },
+    });
+    try {
+      await world.change(1);
+      await slow.applied();
+      await slow.read('product:1');
+      await world.commit(update(1));
+      const atLeast = await world.cache.position();
+      await world.applied();
+      expect(await world.read('product:1', { atLeast })).toMatchObject({ value: 2 });
+      expect(await world.read('product:1', { atLeast })).toMatchObject({ value: 2, hit: true });
+      expect(await slow.read('product:1')).toMatchObject({ value: 1, hit: true });
+      expect(await slow.read('product:1', { atLeast })).toMatchObject({ value: 2, hit: false });
+    } finally {
+      await slow.stop();
+    }
   },
 );
 

@@ -1,6 +1,7 @@
 // Rules of the protocol, each with a way to break it. A row that names one is run a second time with the rule broken,
 // and must then fail: a test that a broken protocol passes is itself broken.
 import { vi } from 'vitest';
+import { Demand } from '../../src/client/demand.ts';
 import { Proofs } from '../../src/trust/proofs.ts';
 import { Intake } from '../../src/pipeline/intake.ts';
 import { Gate } from '../../src/sources/postgres/gate.ts';
@@ -95,6 +96,14 @@ export const OLDEST_PROOF: Rule = {
       const names = Array.from(this.all.values(), ({ provers }) => provers).flat();
       return Math.max(...names.map((name) => provenAt.call(this, name)));
     });
+  },
+};
+
+/** A token is compared with what is applied in this very process. Broken: one process that has got as far is enough. */
+export const TOKENS: Rule = {
+  name: 'the token that each process compares',
+  break: () => {
+    vi.spyOn(Demand.prototype, 'isMetBy').mockReturnValue(true);
   },
 };
 

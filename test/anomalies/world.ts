@@ -1,4 +1,4 @@
-import { Tidemark, type LoadContext, type Offset, type ReadResult } from '../../src/index.ts';
+import { Tidemark, type AtLeast, type LoadContext, type Offset, type ReadResult } from '../../src/index.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import { settled } from '../../src/runtime/virtual.ts';
 import { VirtualOrigin, type Change, type Origin, type Version } from './origin.ts';
@@ -41,7 +41,7 @@ export interface ReadHow {
   /** Tags that only the loaded value tells. */
   readonly learned?: readonly string[];
   readonly ttl?: number;
-  readonly atLeast?: Offset;
+  readonly atLeast?: AtLeast;
 }
 
 /** A read whose load has seen the source and has not come back yet. */
@@ -157,6 +157,11 @@ export class World<O extends Origin = Origin> {
   load(key: string): Promise<Version> {
     this.loads++;
     return this.origin.load(key);
+  }
+
+  /** Another process on the same origin, with a configuration that differs in this. Its user stops it. */
+  beside(config: JsonObject): Promise<World<O>> {
+    return World.open(this.origin, { ...this.#options, config: { ...this.#options.config, ...config } });
   }
 
   /** Ends this process's Tidemark, and starts the next on the same journal. Events come while it is away. */

@@ -316,6 +316,7 @@ export class Processes {
       stamp: stamp ?? (0 as Offset),
       startedAt,
       tags: [],
+      demand: null,
       landing: Promise.resolve(landing),
     };
     if (this.#rules.joins === 'new enough' && !suits(flight, landing, need, this.#caches.provenAt(process.cache)))

@@ -101,14 +101,18 @@ export class OutboxFile {
       return {
         rows,
         ids: rows.map((row) => Number(row['id'])),
-        epoch: String(state?.['epoch'] ?? ''),
-        sequence: Number(state?.['sequence'] ?? 0),
+        ...endOf(state),
         oldest: state?.['oldest'] == null ? null : Number(state['oldest']),
       };
     } finally {
       // A transaction that only read has nothing to commit; this also ends one that failed.
       this.#reader.exec('ROLLBACK');
     }
+  }
+
+  /** The highest id that a committed row has had, and whose it is. */
+  end(): Pick<Page, 'epoch' | 'sequence'> {
+    return endOf(this.#state.get());
   }
 
   /** Deletes at most `limit` rows up to an id; returns how many. */
@@ -139,6 +143,10 @@ export class OutboxFile {
     this.#writing ??= this.#open(this.#path);
     return this.#writing;
   }
+}
+
+function endOf(state: SqliteRow | undefined): Pick<Page, 'epoch' | 'sequence'> {
+  return { epoch: String(state?.['epoch'] ?? ''), sequence: Number(state?.['sequence'] ?? 0) };
 }
 
 /** Whether it is only that somebody else holds a lock just now. */

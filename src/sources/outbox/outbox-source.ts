@@ -89,6 +89,17 @@ export class OutboxSource implements Source {
     return Promise.resolve();
   }
 
+  /** Asked of the file itself: what was committed on any connection is there. */
+  position(): Promise<Resume> {
+    try {
+      const end = this.#readyFile()?.end();
+      if (end) return Promise.resolve({ epoch: end.epoch, position: positionOf(end.sequence) });
+      return Promise.reject(new TidemarkError('POSITION_UNKNOWN', this.#report.detail));
+    } catch (error) {
+      return Promise.reject(this.#unreadable(error));
+    }
+  }
+
   report(): SourceReport {
     return this.#report;
   }

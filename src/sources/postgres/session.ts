@@ -10,6 +10,7 @@ import { Gate } from './gate.ts';
 import { fromPosition, LSN_ZERO, parseLsn, type Lsn } from './lsn.ts';
 import { Outlet } from './outlet.ts';
 import { decodePgoutput } from './pgoutput.ts';
+import { POSITION_SQL, readPosition, type PositionRow } from './position.ts';
 import { Sql } from './sql.ts';
 import { prepare, type Connections, type Started, type StartOptions } from './start.ts';
 import { ECHO_PREFIX, Transactions } from './transactions.ts';
@@ -119,6 +120,10 @@ export class Session {
 
   next(): Promise<SourceItem | null> {
     return this.#outlet.next();
+  }
+
+  async position(): Promise<Resume> {
+    return readPosition(await this.#connections.control.row<PositionRow>(POSITION_SQL));
   }
 
   acknowledge(position: Position): void {

@@ -2,6 +2,7 @@ import { TidemarkError } from '../../errors.ts';
 import type { Position, Resume } from '../../model/position.ts';
 import type { Source, SourceContext, SourceItem, SourceReport } from '../source.ts';
 import { defaultName, type PostgresOptions } from './options.ts';
+import { positionOn } from './position.ts';
 import { Session, type SessionOptions } from './session.ts';
 
 /** Row changes of PostgreSQL by logical replication. Reconnecting is the supervisor's: it calls `open` again. */
@@ -53,6 +54,12 @@ export class PostgresSource implements Source {
   ack(upTo: Position): Promise<void> {
     this.#session?.acknowledge(upTo);
     return Promise.resolve();
+  }
+
+  async position(connection?: unknown): Promise<Resume> {
+    if (connection !== undefined) return positionOn(connection);
+    if (!this.#session) throw new TidemarkError('POSITION_UNKNOWN', `source "${this.#context.name}" is not connected`);
+    return this.#session.position();
   }
 
   report(): SourceReport {

@@ -1,0 +1,181 @@
+import type { Origin } from '../layers/memory/store.ts';
+import { ORIGIN, type Mono, type Offset } from '../model/position.ts';
+import { NEVER } from '../trust/proofs.ts';
+import type { Demand } from './demand.ts';
+import { suits, type Flight, type Landing, type Need, type Refused } from './flight.ts';
+import { load, toMs, type Loaded } from './load.ts';
+import type { ReadOptions, Stamp } from './options.ts';
+import { OptionsOrigin, type Again } from './origin.ts';
+import type { CacheParts } from './parts.ts';
+import { NO_PLACES } from './stamping.ts';
+
+/** A slow query is done after this long, a hung one is not: between the 10 s of most gateways and a minute. */
+const LOAD_TIMEOUT_MS = 30_000;
+
+/** What a load gave to one of its readers. */
+export interface Joined<T> {
+  readonly value: T;
+  /** As of when the value is known to be current. */
+  readonly knownAt: Mono;
+  readonly startedAt: Mono;
+}
+
+export interface Filling extends Pick<Loaded<unknown>, 'value' | 'tags' | 'stamp' | 'knownAt' | 'ahead'> {
+  /** Default: that of the namespace. */
+  readonly ttlMs: number | undefined;
+  /** When it began to be loaded. Default: now. */
+  readonly startedAt?: Mono;
+  readonly origin?: Origin;
+}
+
+/** Loads of the keys of a namespace: one at a time for all readers that it is new enough for, fenced and stored. */
+export class Loads<T> {
+  readonly #parts: CacheParts<unknown>;
+  readonly #flights = new Map<string, Flight<T>>();
+  readonly #again: Again<ReadOptions<T>>;
+
+  constructor(parts: CacheParts<unknown>) {
+    this.#parts = parts;
+    this.#again = {
+      refresh: (options) => {
+        this.refreshBehind(options);
+      },
+      look: (options) => this.#load(options, parts.store.watermark, parts.runtime.clock.mono()),
+    };
+  }
+
+  /** What a reader that comes now needs of a load. */
+  #need(): Need {
+    const { store, runtime, policy } = this.#parts;
+    return { watermark: store.watermark, at: runtime.clock.mono(), maxStalenessMs: policy.maxStalenessMs };
+  }
+
+  /**
+   * Joins a load that is new enough, or starts one; tries again when a joined one turns out too old, or not for it.
+   *
+   * @throws POSITION_UNREACHED; what the load throws
+   */
+  async join(options: ReadOptions<T>, demand: Demand | null): Promise<Joined<T>> {
+    const need = this.#need();
+    for (let alone = false; ;) {
+      const joined: Flight<T> | null = alone ? null : this.#joinable(options, need, demand);
+      const flight: Flight<T> = joined ?? this.#start(options, demand);
+      const landing: Landing<T> = await flight.landing;
+      demand?.check(landing, `key "${options.key}" of namespace "${this.#parts.policy.name}"`);
+      if (!joined || suits(flight, landing, need, this.#parts.shelf.provenAt)) {
+        const { startedAt } = flight;
+        return { value: landing.value, knownAt: landing.knownAt ?? startedAt, startedAt };
+      }
+      // Its next one would most likely skip, too, and readers would load one after the other.
+      alone = landing.skipped === true;
+    }
+  }
+
+  #joinable(options: ReadOptions<T>, need: Need, demand: Demand | null): Flight<T> | null {
+    const flight = this.#flights.get(options.key);
+    if (!flight || (demand && !demand.isWithin(flight.demand, flight.stamp))) return null;
+    const { store, shelf } = this.#parts;
+    if (store.fence.refuses(flight.stamp, shelf.name, options.key, [...flight.tags, ...(options.tags ?? [])]))
+      return null;
+    const tooOld = need.maxStalenessMs !== undefined && need.at - flight.startedAt > need.maxStalenessMs;
+    return tooOld && need.at - shelf.provenAt > (need.maxStalenessMs ?? 0) ? null : flight;
+  }
+
+  #start(options: ReadOptions<T>, demand: Demand | null): Flight<T> {
+    const { store, runtime } = this.#parts;
+    // Both before the load begins: the stamp is what has been applied here, never the database's log head (SPEC I1).
+    const stamp = store.watermark;
+    const startedAt = runtime.clock.mono();
+    const flight: Flight<T> = {
+      stamp,
+      startedAt,
+      tags: options.tags ?? [],
+      demand,
+      landing: this.#land(options, stamp, startedAt).finally(() => {
+        if (this.#flights.get(options.key) === flight) this.#flights.delete(options.key);
+      }),
+    };
+    this.#flights.set(options.key, flight);
+    return flight;
+  }
+
+  async #land(options: ReadOptions<T>, stamp: Stamp, startedAt: Mono): Promise<Landing<T>> {
+    const { store, shelf, counts } = this.#parts;
+    const { key } = options;
+    const loaded = await this.#load(options, stamp, startedAt);
+    if (loaded.skipped) {
+      counts.skipped++;
+      const seen = loaded.stamp;
+      const refused = seen === null ? NO_STAMP : store.fence.refuses(seen, shelf.name, key, loaded.tags);
+      return { ...loaded, refused };
+    }
+    const asked = loaded.ttlMs ?? (options.ttl === undefined ? undefined : toMs(options.ttl));
+    const origin = new OptionsOrigin(this.#again, options);
+    return { ...loaded, refused: this.fill(key, { ...loaded, ttlMs: asked, startedAt, origin }) };
+  }
+
+  /** Why it was not stored; `null` when it was. */
+  fill(key: string, filling: Filling): Landing<T>['refused'] {
+    const { store, shelf, runtime } = this.#parts;
+    const { stamp, ahead, knownAt: loadedAt, value, tags, origin } = filling;
+    let refused: Landing<T>['refused'] = NO_STAMP;
+    if (stamp !== null) {
+      const now = runtime.clock.mono();
+      // Counted from the time as of which it is known; without one from the fill, so what the load took is taken off.
+      const took = loadedAt === NEVER ? now - (filling.startedAt ?? now) : 0;
+      const ttlMs = this.#ttl(filling.ttlMs) - took;
+      const visibleBy = ahead ? Infinity : now;
+      const filled = store.fill(
+        shelf,
+        key,
+        { value, tags, stamp, loadedAt, visibleBy, ttlMs, origin: origin ?? null },
+        now,
+      );
+      refused = filled.stored ? null : { reason: filled.reason, at: filled.at };
+    }
+    this.#countFill(key, refused, stamp);
+    return refused;
+  }
+
+  #load(options: ReadOptions<T>, stamp: Stamp, startedAt: Mono): Promise<Loaded<T>> {
+    const { closing, places = NO_PLACES } = this.#parts;
+    const { clock } = this.#parts.runtime;
+    const { key, factory, tags = [], atLeast } = options;
+    const timeoutMs = options.timeout === undefined ? LOAD_TIMEOUT_MS : toMs(options.timeout);
+    return load({ key, tags, factory, atLeast, stamp, startedAt, places, timeoutMs, clock, closing });
+  }
+
+  /** Whether a load of the key is under way. */
+  under(key: string): boolean {
+    return this.#flights.has(key);
+  }
+
+  /** Loads again behind a reader that has been served already; its failure is told, not thrown. */
+  refreshBehind(options: ReadOptions<T>): void {
+    const { runtime, policy } = this.#parts;
+    if (this.#joinable(options, this.#need(), null)) return;
+    this.#start(options, null).landing.catch((error: unknown) => {
+      runtime.log.warn({ err: error, namespace: policy.name, key: options.key }, 'a refresh behind a read failed');
+    });
+  }
+
+  /** Never beyond the backup bound; jitter only shortens. */
+  #ttl(asked: number | undefined): number {
+    const { policy, runtime } = this.#parts;
+    return Math.min(asked ?? policy.ttlMs, policy.ttlMs) * (1 - policy.jitter * runtime.random.next());
+  }
+
+  #countFill(key: string, refused: Landing<T>['refused'], stamp: Stamp | null): void {
+    const { counts, observer, policy } = this.#parts;
+    if (refused) counts.refused++;
+    else counts.stored++;
+    if (!observer.active) return;
+    const fields = { namespace: policy.name, key, ...(stamp === null ? {} : { stamp }) };
+    const endedAt = refused?.at ? { endedAt: refused.at } : {};
+    if (refused) observer.tell('fill:refused', { ...fields, reason: refused.reason, ...endedAt });
+    else observer.tell('fill:stored', fields);
+  }
+}
+
+/** Nothing that was applied ended it: it is not known what the load has seen. */
+const NO_STAMP: { readonly reason: Refused; readonly at: Offset } = { reason: 'no-stamp', at: ORIGIN };

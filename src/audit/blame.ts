@@ -2,7 +2,7 @@ import type { ContractSet } from '../contracts/contract.ts';
 import { templatesFor } from '../contracts/explain.ts';
 import { matchesType } from '../contracts/pattern.ts';
 import type { Journal } from '../journal/journal.ts';
-import type { StoredEntry } from '../layers/memory/store.ts';
+import { embedsOf, type Embed, type StoredEntry } from '../layers/memory/store.ts';
 import type { Entry } from '../model/entry.ts';
 import { EVERY_NAMESPACE, type Action, type ActionKind } from '../model/plan.ts';
 import type { Offset } from '../model/position.ts';
@@ -44,17 +44,18 @@ interface Suspect {
 }
 
 /** Which contract should have caught it. Reads the journal; the entry itself may be gone by now. */
-export async function blame(entry: StoredEntry, parts: BlameParts): Promise<Blame> {
-  const { contracts, layer } = parts;
+export async function blame(entry: StoredEntry, known: BlameParts): Promise<Blame> {
+  const { contracts, layer } = known;
   const suspects = suspectsOf(entry, contracts, layer);
-  const tags = entry.marks.map(({ tag }) => tag);
+  const parts = partsOf(entry);
+  const tags = parts.flatMap((part) => part.tags);
   if (suspects.length === 0) {
     const carried = tags.length === 0 ? 'it has no tags' : `its tags are ${tags.slice(0, CONTRACTS_SHOWN).join(', ')}`;
     const words = `Nothing can end this key: no contract has a template that gives it or one of its tags (${carried})`;
     return { contracts: [], lastNamed: null, words };
   }
-  const since = await sinceLoad(entry, suspects, parts);
-  const before = since.named ?? (await lastNamed([entry.key, ...tags], parts));
+  const since = await sinceLoad(entry, suspects, known);
+  const before = since.named ?? (await lastNamed([...parts.map(({ key }) => key), ...tags], known));
   return {
     contracts: [...new Set(suspects.map(({ contract }) => contract))],
     lastNamed: before?.offset ?? null,
@@ -62,18 +63,30 @@ export async function blame(entry: StoredEntry, parts: BlameParts): Promise<Blam
   };
 }
 
-function suspectsOf({ key, marks, shelf }: StoredEntry, contracts: ContractSet, layer: string): Suspect[] {
+/** The entry itself and what is embedded in it: whatever ends one of them ends it. */
+function partsOf(entry: StoredEntry): readonly Embed[] {
+  const { shelf, key, marks } = entry;
+  return [{ namespace: shelf.name, key, tags: marks.map(({ tag }) => tag) }, ...embedsOf(entry)];
+}
+
+function suspectsOf(entry: StoredEntry, contracts: ContractSet, layer: string): Suspect[] {
+  const parts = partsOf(entry);
+  const namespaces = [...parts.map(({ namespace }) => namespace), EVERY_NAMESPACE];
   const found = [
-    ...templatesFor(contracts, key, ENDS_KEY),
-    ...marks.flatMap(({ tag }) => templatesFor(contracts, tag, ENDS_TAG)),
+    ...parts.flatMap(({ key }) => templatesFor(contracts, key, ENDS_KEY)),
+    ...parts.flatMap(({ tags }) => tags).flatMap((tag) => templatesFor(contracts, tag, ENDS_TAG)),
     ...contracts.contracts.flatMap((contract) =>
       contract.actions
-        .filter(({ kind, template }) => kind === 'purge_namespace' && [shelf.name, EVERY_NAMESPACE].includes(template))
+        .filter(({ kind, template }) => kind === 'purge_namespace' && namespaces.includes(template))
         .map((action) => ({ contract, action })),
     ),
   ];
   return found
-    .filter(({ action }) => (action.namespace ?? shelf.name) === shelf.name && (action.layers?.includes(layer) ?? true))
+    .filter(
+      ({ action }) =>
+        (action.namespace === undefined || namespaces.includes(action.namespace)) &&
+        (action.layers?.includes(layer) ?? true),
+    )
     .map(({ contract: { name, triggers, source }, action }) => ({
       contract: name,
       triggers,
@@ -130,12 +143,14 @@ function triggers(suspect: Suspect, { event, source }: Entry): boolean {
   return suspect.triggers.some((pattern) => matchesType(pattern, event.type));
 }
 
-function names(action: Action, { key, marks, shelf }: StoredEntry, layer: string): boolean {
-  const { kind, target, namespace = shelf.name, layers } = action;
-  if (namespace !== shelf.name || layers?.includes(layer) === false) return false;
-  if (kind === 'purge_namespace') return target === shelf.name || target === EVERY_NAMESPACE;
-  if (ENDS_KEY.has(kind)) return target === key;
-  return ENDS_TAG.has(kind) && marks.some(({ tag }) => tag === target);
+function names(action: Action, entry: StoredEntry, layer: string): boolean {
+  return action.layers?.includes(layer) !== false && partsOf(entry).some((part) => namesPart(action, part));
+}
+
+function namesPart({ kind, target, namespace }: Action, part: Embed): boolean {
+  if (namespace !== undefined && namespace !== part.namespace) return false;
+  if (kind === 'purge_namespace') return target === part.namespace || target === EVERY_NAMESPACE;
+  return ENDS_KEY.has(kind) ? target === part.key : ENDS_TAG.has(kind) && part.tags.includes(target);
 }
 
 async function lastNamed(targets: readonly string[], { journal, upTo }: BlameParts): Promise<Entry | null> {

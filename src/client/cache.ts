@@ -1,10 +1,11 @@
 import { TidemarkError } from '../errors.ts';
-import type { StoredEntry } from '../layers/memory/store.ts';
+import type { MemoryStore, StoredEntry } from '../layers/memory/store.ts';
 import { type Mono, type Offset, type SourceId } from '../model/position.ts';
 import type { AtLeast, Token } from '../model/token.ts';
 import { NEVER } from '../trust/proofs.ts';
 import { asOf, judge, reasonOf, trustWord, type TrustFacts } from '../trust/trust.ts';
 import { Demand } from './demand.ts';
+import { partOf, type Embeddable, type Part } from './embed.ts';
 import { factsOf, loadedTrust, loadFacts } from './facts.ts';
 import { toMs } from './load.ts';
 import { Loads } from './loads.ts';
@@ -21,7 +22,7 @@ import { Together, TOGETHER_WAIT_MS } from './together.ts';
  * that it may have missed has been invalidated since it began; its value goes to the reader either way.
  * Values are shared between readers, not copied: treat them as read-only.
  */
-export class Cache<T, R = unknown> {
+export class Cache<T, R = unknown> implements Embeddable<T> {
   readonly #parts: CacheParts<R>;
   readonly #loads: Loads<T>;
 
@@ -152,6 +153,27 @@ export class Cache<T, R = unknown> {
     return position(connection, source);
   }
 
+  /** @internal */
+  get store(): MemoryStore {
+    return this.#parts.store;
+  }
+
+  /** @internal */
+  get provers(): readonly SourceId[] {
+    return this.#parts.policy.provers ?? [];
+  }
+
+  /**
+   * A read whose value becomes a part of another.
+   *
+   * @internal
+   */
+  async part(options: ReadOptions<T>, path: readonly string[]): Promise<Part<T>> {
+    const { store, shelf } = this.#parts;
+    const { facts, entry, part } = await this.#resolve(options, store.find(shelf, options.key), path);
+    return entry ? partOf(entry, asOf(facts.entry ?? facts.load), store.watermark) : part;
+  }
+
   /** What a value that is read from the source from now on may be `set` with. Take it before the read. */
   stamp(): Stamp {
     return this.#parts.store.watermark;
@@ -205,7 +227,11 @@ export class Cache<T, R = unknown> {
     return this.#parts.invalidate({ namespaces: [this.namespace] });
   }
 
-  async #resolve(options: ReadOptions<T>, found: StoredEntry | null): Promise<Resolved<T>> {
+  async #resolve(
+    options: ReadOptions<T>,
+    found: StoredEntry | null,
+    path: readonly string[] = [],
+  ): Promise<Resolved<T>> {
     const { counts, runtime, observer, store, policy, places = NO_PLACES } = this.#parts;
     const demand = demandOf(options.atLeast);
     const entry = demand && found ? await this.#waitFor(options, demand) : found;
@@ -222,7 +248,7 @@ export class Cache<T, R = unknown> {
       if (observer.active) observer.tell('cache:hit', { namespace: policy.name, key: options.key });
       // A proof behind the end of its load: nothing of what it saw is beyond the watermark.
       const upTo = entry.visibleBy < facts.provenAt ? store.watermark : undefined;
-      return { value: entry.value as T, facts: { entry: facts }, upTo };
+      return { value: entry.value as T, facts: { entry: facts }, upTo, entry };
     }
     if (entry && facts && now < entry.expiresAt) counts.uncertain++;
     counts.misses++;
@@ -230,8 +256,9 @@ export class Cache<T, R = unknown> {
       const reason = facts ? reasonOf(facts, now) : 'not resident';
       observer.tell('cache:miss', { namespace: policy.name, key: options.key, reason });
     }
-    const { value, knownAt, startedAt } = await this.#loads.join(options, demand);
-    return { value, facts: { entry: null, load: loadFacts(knownAt, policy), startedAt }, upTo: undefined };
+    const { value, knownAt, startedAt, part } = await this.#loads.join(options, demand, path);
+    const load = loadFacts(knownAt, policy);
+    return { value, facts: { entry: null, load, startedAt }, upTo: undefined, entry: null, part };
   }
 
   /** What is resident once it is known to reflect what the reader has to see, or once that has taken too long. */
@@ -258,7 +285,10 @@ function demandOf(atLeast: AtLeast | undefined): Demand | null {
   return atLeast === undefined ? null : new Demand(atLeast);
 }
 
-interface Resolved<T> {
+type Resolved<T> = Answer<T> &
+  ({ readonly entry: StoredEntry; readonly part?: never } | { readonly entry: null; readonly part: Part<T> });
+
+interface Answer<T> {
   readonly value: T;
   /** Of the entry that was served, or of the load that the value came from. */
   readonly facts:

@@ -3,8 +3,11 @@ import type { Demand } from './demand.ts';
 import type { Seen } from './stamping.ts';
 import type { Refusal } from '../trust/fence.ts';
 
-/** Why a value was not stored: the fence, or that it is not known what its load has seen. */
-export type Refused = Refusal | 'no-stamp';
+/**
+ * Why a value was not stored: the fence, that it is not known what its load has seen, or that a part of it is fed by a source
+ * which its own namespace does not wait for.
+ */
+export type Refused = Refusal | 'no-stamp' | 'foreign-part';
 
 /** How a load ended. */
 export interface Landing<T> {

@@ -4,6 +4,7 @@ import type { AtLeast } from '../model/token.ts';
 import type { Clock } from '../runtime/runtime.ts';
 import { parseDuration } from '../runtime/options.ts';
 import type { Duration, Factory, LoadContext } from './options.ts';
+import { Parts, type Parent } from './embed.ts';
 import { Stamping, type Places, type Seen } from './stamping.ts';
 
 /** What a factory made of its chance. */
@@ -19,10 +20,12 @@ export interface Loaded<T> {
   /** No proof bounds from above what it has seen: see `Stamping`. */
   readonly ahead: boolean;
   readonly older: readonly Seen[];
+  readonly parts: Parts;
 }
 
 export interface LoadRequest<T> {
   readonly key: string;
+  readonly parent: Parent;
   readonly tags: readonly string[];
   readonly factory: Factory<T>;
   readonly atLeast: AtLeast | undefined;
@@ -46,6 +49,7 @@ export async function load<T>(request: LoadRequest<T>): Promise<Loaded<T>> {
   let ttlMs: number | undefined;
   let skipped = false;
   const stamping = new Stamping(request.places, request.stamp, request.startedAt);
+  const parts = new Parts(request.parent);
   const abort = new AbortController();
   const context: LoadContext = {
     key: request.key,
@@ -54,6 +58,10 @@ export async function load<T>(request: LoadRequest<T>): Promise<Loaded<T>> {
     ...(request.atLeast !== undefined && { atLeast: request.atLeast }),
     setTags: (next) => {
       tags = [...next];
+    },
+    embed: (from, options) => {
+      const { atLeast } = request;
+      return parts.add(from, { ...(atLeast !== undefined && { atLeast }), ...options });
     },
     seen: (seen) => {
       stamping.see(seen);
@@ -68,8 +76,17 @@ export async function load<T>(request: LoadRequest<T>): Promise<Loaded<T>> {
   };
   const value = await bounded(request, abort, () => request.factory(context));
   if (value === undefined && !skipped) throw new TidemarkError('VALUE_UNDEFINED', `key "${request.key}"`);
-  const { stamp, knownAt, ahead, older } = stamping;
-  return { value, tags, ttlMs, skipped, stamp, knownAt, ahead, older };
+  return {
+    value,
+    tags,
+    ttlMs,
+    skipped: skipped || parts.skipped,
+    stamp: parts.lower(stamping.stamp),
+    knownAt: parts.knownAt(stamping.knownAt),
+    ahead: stamping.ahead || parts.ahead,
+    older: stamping.older,
+    parts,
+  };
 }
 
 /** A load that hangs must not hang its readers: they get an error, and the next one tries again. */

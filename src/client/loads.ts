@@ -1,7 +1,8 @@
 import type { Origin } from '../layers/memory/store.ts';
-import { ORIGIN, type Mono, type Offset } from '../model/position.ts';
+import { ORIGIN, type Mono, type Offset, type SourceId } from '../model/position.ts';
 import { NEVER } from '../trust/proofs.ts';
 import type { Demand } from './demand.ts';
+import type { Part, Parts } from './embed.ts';
 import { suits, type Flight, type Landing, type Need, type Refused } from './flight.ts';
 import { load, toMs, type Loaded } from './load.ts';
 import type { ReadOptions, Stamp } from './options.ts';
@@ -18,9 +19,20 @@ export interface Joined<T> {
   /** As of when the value is known to be current. */
   readonly knownAt: Mono;
   readonly startedAt: Mono;
+  /** The same as a part of another value. */
+  readonly part: Part<T>;
+}
+
+interface Landed<T> extends Landing<T> {
+  readonly part: Part<T>;
+}
+
+interface Shared<T> extends Flight<T> {
+  readonly landing: Promise<Landed<T>>;
 }
 
 export interface Filling extends Pick<Loaded<unknown>, 'value' | 'tags' | 'stamp' | 'knownAt' | 'ahead'> {
+  readonly parts?: Parts;
   /** Default: that of the namespace. */
   readonly ttlMs: number | undefined;
   /** When it began to be loaded. Default: now. */
@@ -31,7 +43,8 @@ export interface Filling extends Pick<Loaded<unknown>, 'value' | 'tags' | 'stamp
 /** Loads of the keys of a namespace: one at a time for all readers that it is new enough for, fenced and stored. */
 export class Loads<T> {
   readonly #parts: CacheParts<unknown>;
-  readonly #flights = new Map<string, Flight<T>>();
+  readonly #flights = new Map<string, Shared<T>>();
+  readonly #told = new Set<SourceId>();
   readonly #again: Again<ReadOptions<T>>;
 
   constructor(parts: CacheParts<unknown>) {
@@ -55,23 +68,23 @@ export class Loads<T> {
    *
    * @throws POSITION_UNREACHED; what the load throws
    */
-  async join(options: ReadOptions<T>, demand: Demand | null): Promise<Joined<T>> {
+  async join(options: ReadOptions<T>, demand: Demand | null, path: readonly string[] = []): Promise<Joined<T>> {
     const need = this.#need();
     for (let alone = false; ;) {
-      const joined: Flight<T> | null = alone ? null : this.#joinable(options, need, demand);
-      const flight: Flight<T> = joined ?? this.#start(options, demand);
-      const landing: Landing<T> = await flight.landing;
+      const joined: Shared<T> | null = alone ? null : this.#joinable(options, need, demand);
+      const flight: Shared<T> = joined ?? this.#start(options, demand, path);
+      const landing: Landed<T> = await flight.landing;
       demand?.check(landing, `key "${options.key}" of namespace "${this.#parts.policy.name}"`);
       if (!joined || suits(flight, landing, need, this.#parts.shelf.provenAt)) {
         const { startedAt } = flight;
-        return { value: landing.value, knownAt: landing.knownAt ?? startedAt, startedAt };
+        return { value: landing.value, knownAt: landing.knownAt ?? startedAt, startedAt, part: landing.part };
       }
       // Its next one would most likely skip, too, and readers would load one after the other.
       alone = landing.skipped === true;
     }
   }
 
-  #joinable(options: ReadOptions<T>, need: Need, demand: Demand | null): Flight<T> | null {
+  #joinable(options: ReadOptions<T>, need: Need, demand: Demand | null): Shared<T> | null {
     const flight = this.#flights.get(options.key);
     if (!flight || (demand && !demand.isWithin(flight.demand, flight.stamp))) return null;
     const { store, shelf } = this.#parts;
@@ -81,17 +94,17 @@ export class Loads<T> {
     return tooOld && need.at - shelf.provenAt > (need.maxStalenessMs ?? 0) ? null : flight;
   }
 
-  #start(options: ReadOptions<T>, demand: Demand | null): Flight<T> {
+  #start(options: ReadOptions<T>, demand: Demand | null, path: readonly string[] = []): Shared<T> {
     const { store, runtime } = this.#parts;
     // Both before the load begins: the stamp is what has been applied here, never the database's log head (SPEC I1).
     const stamp = store.watermark;
     const startedAt = runtime.clock.mono();
-    const flight: Flight<T> = {
+    const flight: Shared<T> = {
       stamp,
       startedAt,
       tags: options.tags ?? [],
       demand,
-      landing: this.#land(options, stamp, startedAt).finally(() => {
+      landing: this.#land(options, stamp, startedAt, path).finally(() => {
         if (this.#flights.get(options.key) === flight) this.#flights.delete(options.key);
       }),
     };
@@ -99,36 +112,47 @@ export class Loads<T> {
     return flight;
   }
 
-  async #land(options: ReadOptions<T>, stamp: Stamp, startedAt: Mono): Promise<Landing<T>> {
+  async #land(options: ReadOptions<T>, stamp: Stamp, startedAt: Mono, path: readonly string[]): Promise<Landed<T>> {
     const { store, shelf, counts } = this.#parts;
     const { key } = options;
-    const loaded = await this.#load(options, stamp, startedAt);
+    const loaded = await this.#load(options, stamp, startedAt, path);
+    const asked = loaded.ttlMs ?? (options.ttl === undefined ? undefined : toMs(options.ttl));
+    const part = this.#part(key, loaded, startedAt, asked);
     if (loaded.skipped) {
       counts.skipped++;
       const seen = loaded.stamp;
       const refused = seen === null ? NO_STAMP : store.fence.refuses(seen, shelf.name, key, loaded.tags);
-      return { ...loaded, refused };
+      return { ...loaded, refused, part };
     }
-    const asked = loaded.ttlMs ?? (options.ttl === undefined ? undefined : toMs(options.ttl));
     const origin = new OptionsOrigin(this.#again, options);
-    return { ...loaded, refused: this.fill(key, { ...loaded, ttlMs: asked, startedAt, origin }) };
+    return { ...loaded, part, refused: this.fill(key, { ...loaded, ttlMs: asked, startedAt, origin }) };
+  }
+
+  #part(key: string, loaded: Loaded<T>, startedAt: Mono, ttlMs = Infinity): Part<T> {
+    const { value, tags, stamp, knownAt, ahead, skipped, parts } = loaded;
+    const { name: namespace, ttlMs: bound } = this.#parts.policy;
+    const expiresAt = Math.min((knownAt === NEVER ? startedAt : knownAt) + Math.min(ttlMs, bound), parts.expiresAt);
+    return { value, embeds: [{ namespace, key, tags }, ...parts.embeds], stamp, knownAt, expiresAt, ahead, skipped };
   }
 
   /** Why it was not stored; `null` when it was. */
   fill(key: string, filling: Filling): Landing<T>['refused'] {
     const { store, shelf, runtime } = this.#parts;
-    const { stamp, ahead, knownAt: loadedAt, value, tags, origin } = filling;
-    let refused: Landing<T>['refused'] = NO_STAMP;
-    if (stamp !== null) {
+    const { stamp, ahead, knownAt: loadedAt, value, tags, parts, origin } = filling;
+    const foreign = parts?.foreign ?? null;
+    if (foreign !== null) this.#tellForeign(key, foreign);
+    let refused: Landing<T>['refused'] = foreign === null ? NO_STAMP : FOREIGN_PART;
+    if (stamp !== null && foreign === null) {
       const now = runtime.clock.mono();
       // Counted from the time as of which it is known; without one from the fill, so what the load took is taken off.
       const took = loadedAt === NEVER ? now - (filling.startedAt ?? now) : 0;
-      const ttlMs = this.#ttl(filling.ttlMs) - took;
+      const endsIn = (parts?.expiresAt ?? Infinity) - (loadedAt === NEVER ? now : loadedAt);
+      const ttlMs = Math.min(this.#ttl(filling.ttlMs) - took, endsIn);
       const visibleBy = ahead ? Infinity : now;
       const filled = store.fill(
         shelf,
         key,
-        { value, tags, stamp, loadedAt, visibleBy, ttlMs, origin: origin ?? null },
+        { value, tags, embeds: parts?.embeds ?? [], stamp, loadedAt, visibleBy, ttlMs, origin: origin ?? null },
         now,
       );
       refused = filled.stored ? null : { reason: filled.reason, at: filled.at };
@@ -137,12 +161,14 @@ export class Loads<T> {
     return refused;
   }
 
-  #load(options: ReadOptions<T>, stamp: Stamp, startedAt: Mono): Promise<Loaded<T>> {
-    const { closing, places = NO_PLACES } = this.#parts;
+  #load(options: ReadOptions<T>, stamp: Stamp, startedAt: Mono, path: readonly string[] = []): Promise<Loaded<T>> {
+    const { store, policy, closing, places = NO_PLACES } = this.#parts;
     const { clock } = this.#parts.runtime;
     const { key, factory, tags = [], atLeast } = options;
+    const provers = policy.provable === true ? (policy.provers ?? []) : null;
+    const parent = { namespace: policy.name, store, provers, key, path };
     const timeoutMs = options.timeout === undefined ? LOAD_TIMEOUT_MS : toMs(options.timeout);
-    return load({ key, tags, factory, atLeast, stamp, startedAt, places, timeoutMs, clock, closing });
+    return load({ key, parent, tags, factory, atLeast, stamp, startedAt, places, timeoutMs, clock, closing });
   }
 
   /** Whether a load of the key is under way. */
@@ -157,6 +183,18 @@ export class Loads<T> {
     this.#start(options, null).landing.catch((error: unknown) => {
       runtime.log.warn({ err: error, namespace: policy.name, key: options.key }, 'a refresh behind a read failed');
     });
+  }
+
+  /** Once is enough: it is a mistake of the configuration. */
+  #tellForeign(key: string, source: SourceId): void {
+    const { runtime, policy } = this.#parts;
+    if (this.#told.has(source)) return;
+    this.#told.add(source);
+    const fix = `add ${source} to its sources`;
+    runtime.log.warn(
+      { namespace: policy.name, key, source, fix },
+      'a value is not cached: a part of it is fed by a source that its namespace does not name',
+    );
   }
 
   /** Never beyond the backup bound; jitter only shortens. */
@@ -179,3 +217,4 @@ export class Loads<T> {
 
 /** Nothing that was applied ended it: it is not known what the load has seen. */
 const NO_STAMP: { readonly reason: Refused; readonly at: Offset } = { reason: 'no-stamp', at: ORIGIN };
+const FOREIGN_PART: { readonly reason: Refused; readonly at: Offset } = { reason: 'foreign-part', at: ORIGIN };

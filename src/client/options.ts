@@ -1,5 +1,6 @@
 import type { Millis, Offset } from '../model/position.ts';
 import type { AtLeast } from '../model/token.ts';
+import type { Embeddable } from './embed.ts';
 import type { Seen } from './stamping.ts';
 import type { TrustWord } from '../trust/trust.ts';
 
@@ -29,6 +30,13 @@ export interface LoadContext {
    * `stamped` of `tidemark/postgres` calls it.
    */
   seen(seen: Seen): void;
+  /**
+   * Reads a value through another cache (or this one) to make it a part of this value. The part's key, tags, age and TTL are
+   * then this value's, too: whatever ends the part ends this value (anomaly D9).
+   *
+   * @throws OPTION_INVALID for a cache of another Tidemark, or a value that is embedded in itself; what the read throws
+   */
+  embed<V>(from: Embeddable<V>, options: ReadOptions<V>): Promise<V>;
   setOptions(options: { readonly ttl?: Duration; readonly tags?: readonly string[] }): void;
   /**
    * The result is returned to this reader alone: not stored, and not given to readers that wait for the same load.

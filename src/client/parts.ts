@@ -15,6 +15,8 @@ export interface Policy {
   readonly whenUncertain: WhenUncertain;
   /** Whether all sources of the namespace, and at least one, can prove freshness. Default false. */
   readonly provable?: boolean;
+  /** The sources whose proofs its freshness is the oldest of. Default: none. */
+  readonly provers?: readonly SourceId[];
 }
 
 /** Reads and fills since the start, counted without allocation. */

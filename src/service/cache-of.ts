@@ -18,7 +18,7 @@ export function cacheOf(engine: Engine, namespace: string): Cache<unknown, Recei
   return new Cache<unknown, Receipt>({
     store: engine.memory.store,
     shelf: found.shelf,
-    policy: { name, ttlMs, jitter, maxStalenessMs, whenUncertain, provable: found.provable },
+    policy: { name, ttlMs, jitter, maxStalenessMs, whenUncertain, provable: found.provable, provers: found.provers },
     counts: found.counts,
     runtime: engine.runtime,
     observer: engine.observers,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
 import type { Offset } from '../model/position.ts';
-import { Fence } from './fence.ts';
+import { Fence, type TagMark } from './fence.ts';
 
 const at = (offset: number): Offset => offset as Offset;
 
@@ -12,7 +12,7 @@ describe('the fence', () => {
 
   it('refuses a load that began before its key was invalidated, and admits one that began at it', () => {
     const fence = new Fence();
-    fence.invalidateKey('product:1', at(5));
+    fence.invalidateKey('product:1', at(5), false);
     expect(fence.refuses(at(4), 'product', 'product:1', [])).toEqual({ reason: 'key-invalidated', at: 5 });
     expect(fence.refuses(at(5), 'product', 'product:1', [])).toBeNull();
     expect(fence.refuses(at(4), 'product', 'product:2', [])).toBeNull();
@@ -38,7 +38,7 @@ describe('the fence', () => {
 
   it('limits a narrowed invalidation to its namespace', () => {
     const fence = new Fence();
-    fence.invalidateKey('k', at(5), 'product');
+    fence.invalidateKey('k', at(5), false, 'product');
     fence.invalidateTag('red', at(6), false, 'product');
     fence.invalidateTag('blue', at(6), true, 'product');
     expect(fence.refuses(at(4), 'product', 'k', [])?.at).toBe(5);
@@ -49,10 +49,10 @@ describe('the fence', () => {
 
   it('never goes back: an older invalidation that comes late changes nothing', () => {
     const fence = new Fence();
-    fence.invalidateKey('k', at(5));
-    fence.invalidateKey('k', at(3));
-    fence.invalidateKey('k', at(5), 'product');
-    fence.invalidateKey('k', at(3), 'product');
+    fence.invalidateKey('k', at(5), false);
+    fence.invalidateKey('k', at(3), false);
+    fence.invalidateKey('k', at(5), false, 'product');
+    fence.invalidateKey('k', at(3), false, 'product');
     fence.invalidateTag('red', at(5), false);
     fence.invalidateTag('red', at(3), false);
     fence.invalidateTag('blue', at(5), false, 'product');
@@ -73,7 +73,7 @@ describe('the fence', () => {
       ['a', 3],
       ['c', 4],
     ] as const)
-      fence.invalidateKey(key, at(offset));
+      fence.invalidateKey(key, at(offset), false);
     expect(fence.floor).toBe(2);
     expect(fence.refuses(at(1), 'product', 'z', [])).toEqual({ reason: 'below-floor', at: 2 });
     expect(fence.refuses(at(2), 'product', 'a', [])?.reason).toBe('key-invalidated');
@@ -81,8 +81,8 @@ describe('the fence', () => {
 
   it('bounds narrowed tombstones and tags without entries in the same way', () => {
     const fence = new Fence({ tombstonesMax: 1 });
-    fence.invalidateKey('a', at(1), 'product');
-    fence.invalidateKey('b', at(2), 'product');
+    fence.invalidateKey('a', at(1), false, 'product');
+    fence.invalidateKey('b', at(2), false, 'product');
     expect(fence.floor).toBe(1);
     expect(fence.tombstones).toBe(1);
     fence.invalidateTag('red', at(3), false, 'product');
@@ -102,21 +102,21 @@ describe('the fence', () => {
 
   it.each([undefined, 'product'])('forgets the oldest first, also when one came twice (namespace: %s)', (namespace) => {
     const fence = new Fence({ tombstonesMax: 2 });
-    fence.invalidateKey('a', at(5), namespace);
-    fence.invalidateKey('b', at(6), namespace);
-    fence.invalidateKey('a', at(5), namespace);
+    fence.invalidateKey('a', at(5), false, namespace);
+    fence.invalidateKey('b', at(6), false, namespace);
+    fence.invalidateKey('a', at(5), false, namespace);
     expect(fence.tombstones).toBe(2);
-    fence.invalidateKey('c', at(7), namespace);
+    fence.invalidateKey('c', at(7), false, namespace);
     expect(fence.floor).toBe(5);
     expect(fence.tombstones).toBe(2);
   });
 
   it('forgets nothing before its bound is passed', () => {
     const fence = new Fence({ tombstonesMax: 1 });
-    fence.invalidateKey('a', at(1));
-    fence.invalidateKey('a', at(2), 'product');
+    fence.invalidateKey('a', at(1), false);
+    fence.invalidateKey('a', at(2), false, 'product');
     fence.invalidateTag('red', at(3), false);
-    fence.invalidateKey('a', at(4), 'product');
+    fence.invalidateKey('a', at(4), false, 'product');
     expect(fence.floor).toBe(0);
     expect(fence.tombstones).toBe(3);
   });
@@ -200,8 +200,8 @@ describe('the fence', () => {
           else if (kind === 'release') bounded.release(retained.pop() ?? []);
           else
             for (const fence of [bounded, perfect]) {
-              if (kind === 'key') fence.invalidateKey(name, offset);
-              else if (kind === 'narrowed') fence.invalidateKey(name, offset, 'a');
+              if (kind === 'key') fence.invalidateKey(name, offset, false);
+              else if (kind === 'narrowed') fence.invalidateKey(name, offset, false, 'a');
               else if (kind === 'namespace') fence.invalidateNamespace(name, offset);
               else fence.invalidateTag(name, offset, kind === 'soft');
             }
@@ -214,5 +214,60 @@ describe('the fence', () => {
         }
       }),
     );
+  });
+});
+
+describe('a key that is embedded in another entry', () => {
+  const ended = (fence: Fence, marks: readonly TagMark[], stamp: number, namespace = 'product'): string =>
+    `${fence.holds(at(stamp), namespace, marks) ? 'holds' : 'gone'}${fence.expired(at(stamp), namespace, marks) ? ', expired' : ''}`;
+
+  it('ends it, hard or softly, and says so by the serial', () => {
+    const fence = new Fence();
+    const marks = fence.embed('k', ['red']);
+    const { serial } = fence;
+    fence.invalidateKey('other', at(4), false);
+    expect(fence.serial).toBe(serial);
+    fence.invalidateKey('k', at(5), true);
+    expect(fence.serial).toBeGreaterThan(serial);
+    expect([4, 5].map((stamp) => ended(fence, marks, stamp))).toEqual(['holds, expired', 'holds']);
+    fence.invalidateKey('k', at(6), false);
+    expect([5, 6].map((stamp) => ended(fence, marks, stamp))).toEqual(['gone', 'holds']);
+  });
+
+  it('ends it by its tags, too', () => {
+    const fence = new Fence();
+    const marks = fence.embed('k', ['red']);
+    fence.invalidateTag('red', at(5), false);
+    expect([4, 5].map((stamp) => ended(fence, marks, stamp))).toEqual(['gone', 'holds']);
+  });
+
+  it('ends it in its own namespace only, when the invalidation is narrowed', () => {
+    const fence = new Fence();
+    const marks = fence.embed('k', []);
+    fence.invalidateKey('k', at(5), false, 'product');
+    expect([ended(fence, marks, 4, 'order'), ended(fence, marks, 4)]).toEqual(['holds', 'gone']);
+  });
+
+  it('is not a tag of the same name', () => {
+    const fence = new Fence();
+    const [marks, tagged] = [fence.embed('k', []), fence.retain(['k'])];
+    fence.invalidateTag('k', at(5), false);
+    expect([ended(fence, marks, 4), ended(fence, tagged, 4)]).toEqual(['holds', 'gone']);
+    fence.invalidateKey('k', at(6), false);
+    expect([ended(fence, marks, 5), ended(fence, tagged, 5)]).toEqual(['gone', 'holds']);
+  });
+
+  it('is forgotten with the last entry that embeds it; what is left is the tombstone of the key', () => {
+    const fence = new Fence();
+    const marks = [fence.embed('k', []), fence.embed('k', [])];
+    fence.release(marks[0]!);
+    fence.invalidateKey('k', at(5), false);
+    expect([ended(fence, marks[1]!, 4), fence.tombstones]).toEqual(['gone', 1]);
+    fence.release(marks[1]!);
+    const { serial } = fence;
+    fence.invalidateKey('k', at(6), false);
+    expect([fence.serial, fence.tombstones]).toEqual([serial, 1]);
+    expect(ended(fence, fence.embed('k', []), 5)).toBe('holds');
+    expect(fence.refuses(at(5), 'product', 'k', [])?.at).toBe(6);
   });
 });

@@ -1,7 +1,7 @@
 import { ORIGIN, type Offset } from '../model/position.ts';
 
 /**
- * What is remembered of one tag. Entries point at their marks, so a purge is one assignment however many entries
+ * What is remembered of one tag, or of a key that is embedded in others. Entries point at their marks, so a purge is one assignment however many entries
  * carry the tag, and the mark outlives every entry that points at it.
  */
 export interface TagMark {
@@ -46,6 +46,8 @@ export class Fence {
   readonly #namespaces = new Map<string, Offset>();
   readonly #tags = new Map<string, TagMark>();
   readonly #idle = new Set<TagMark>();
+  /** Keys whose values are part of resident values of other keys. Their tombstones are those of the keys. */
+  readonly #embedded = new Map<string, TagMark>();
   #narrowedCount = 0;
 
   constructor(options: FenceOptions = {}) {
@@ -71,7 +73,9 @@ export class Fence {
     this.#floor = later(this.#floor, at);
   }
 
-  invalidateKey(key: string, at: Offset, namespace?: string): void {
+  invalidateKey(key: string, at: Offset, softly: boolean, namespace?: string): void {
+    const embedded = this.#embedded.get(key);
+    if (embedded) this.#end(embedded, at, softly, namespace);
     if (namespace === undefined) {
       if (at > (this.#keys.get(key) ?? ORIGIN)) remember(this.#keys, key, at);
       if (this.#keys.size > this.#tombstonesMax) this.#forgetOldest(this.#keys);
@@ -91,16 +95,7 @@ export class Fence {
 
   invalidateTag(tag: string, at: Offset, softly: boolean, namespace?: string): TagMark {
     const mark = this.#markOf(tag);
-    let target: { hard: Offset; soft: Offset } = mark;
-    if (namespace !== undefined) {
-      mark.narrowed ??= new Map();
-      let narrowed = mark.narrowed.get(namespace);
-      if (!narrowed) mark.narrowed.set(namespace, (narrowed = { hard: ORIGIN, soft: ORIGIN }));
-      target = narrowed;
-    }
-    if (softly) target.soft = later(target.soft, at);
-    else target.hard = later(target.hard, at);
-    this.#serial++;
+    this.#end(mark, at, softly, namespace);
     if (mark.entries === 0) this.#rest(mark);
     return mark;
   }
@@ -160,6 +155,14 @@ export class Fence {
     });
   }
 
+  /** Called when an entry becomes resident that the value of another key is part of: the marks of that key and its tags. */
+  embed(key: string, tags: readonly string[]): readonly TagMark[] {
+    let mark = this.#embedded.get(key);
+    if (!mark) this.#embedded.set(key, (mark = markOf(key)));
+    mark.entries++;
+    return [mark, ...this.retain(tags)];
+  }
+
   /** Called when an entry leaves. A mark without entries is a tombstone, or nothing. */
   release(marks: readonly TagMark[]): void {
     for (const mark of marks) if (--mark.entries === 0) this.#rest(mark);
@@ -171,11 +174,28 @@ export class Fence {
 
   #markOf(tag: string): TagMark {
     let mark = this.#tags.get(tag);
-    if (!mark) this.#tags.set(tag, (mark = { tag, hard: ORIGIN, soft: ORIGIN, narrowed: null, entries: 0 }));
+    if (!mark) this.#tags.set(tag, (mark = markOf(tag)));
     return mark;
   }
 
+  #end(mark: TagMark, at: Offset, softly: boolean, namespace: string | undefined): void {
+    let target: { hard: Offset; soft: Offset } = mark;
+    if (namespace !== undefined) {
+      mark.narrowed ??= new Map();
+      let narrowed = mark.narrowed.get(namespace);
+      if (!narrowed) mark.narrowed.set(namespace, (narrowed = { hard: ORIGIN, soft: ORIGIN }));
+      target = narrowed;
+    }
+    if (softly) target.soft = later(target.soft, at);
+    else target.hard = later(target.hard, at);
+    this.#serial++;
+  }
+
   #rest(mark: TagMark): void {
+    if (this.#embedded.get(mark.tag) === mark) {
+      this.#embedded.delete(mark.tag);
+      return;
+    }
     if (newest(mark) <= this.#floor) {
       this.#idle.delete(mark);
       this.#tags.delete(mark.tag);
@@ -205,6 +225,10 @@ export class Fence {
 function remember(tombstones: Map<string, Offset>, key: string, at: Offset): void {
   tombstones.delete(key);
   tombstones.set(key, at);
+}
+
+function markOf(tag: string): TagMark {
+  return { tag, hard: ORIGIN, soft: ORIGIN, narrowed: null, entries: 0 };
 }
 
 function later(a: Offset, b: Offset): Offset {

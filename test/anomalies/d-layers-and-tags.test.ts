@@ -1,7 +1,8 @@
 import { renameSync } from 'node:fs';
 import { expect } from 'vitest';
 import { anomaly } from './anomaly.ts';
-import { FENCE_AND_MARKS, FLOOR, MARKS_ARE_KEPT, OLDEST_PROOF, OWN_TTL, TOKENS } from './switches.ts';
+import { EMBEDS, FENCE_AND_MARKS, FLOOR, MARKS_ARE_KEPT, OLDEST_PROOF, OWN_TTL, TOKENS } from './switches.ts';
+import type { Version } from './origin.ts';
 import { STALENESS_MS, update } from './world.ts';
 
 const list = { tags: ['products'] };
@@ -65,6 +66,17 @@ anomaly(
     expect((await world.read('page:1', list)).value).toBe(1);
   },
 );
+
+anomaly('D9', 'nested entries: what ends a part ends what it is a part of', { by: EMBEDS }, async (world) => {
+  const shown = async (): Promise<Version> => {
+    const product = { key: 'product:1', factory: () => world.load('product:1') };
+    return world.cache.getOrSet({ key: 'page:1', factory: (context) => context.embed(world.cache, product) });
+  };
+  await world.change(1);
+  expect([await shown(), await shown(), world.loads]).toEqual([1, 1, 1]);
+  await world.change(1);
+  expect(await shown()).toBe(2);
+});
 
 anomaly(
   'D17',

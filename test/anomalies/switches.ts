@@ -87,6 +87,14 @@ export const MARKS_ARE_KEPT: Rule = {
   },
 };
 
+/** What ends a part ends the value that embeds it. Broken: a value knows nothing of its parts. */
+export const EMBEDS: Rule = {
+  name: 'the marks of embedded keys',
+  break: () => {
+    vi.spyOn(Fence.prototype, 'embed').mockReturnValue([]);
+  },
+};
+
 /** Freshness is the oldest proof of all sources. Broken: the newest. */
 export const OLDEST_PROOF: Rule = {
   name: 'the minimum over the sources',

@@ -70,6 +70,7 @@ const REFUSALS: Readonly<Record<string, string>> = {
   'tag-invalidated': 'one of its tags was ended',
   'namespace-purged': 'the namespace was ended',
   'no-stamp': 'it is not known what its load has seen',
+  'foreign-part': 'a part of it is fed by a source that its namespace does not name',
   'below-floor': 'invalidations up to the floor may be forgotten, which stands',
   'older-than-stored': 'a newer value was stored',
 };

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { Action } from '../../model/plan.ts';
 import type { Offset } from '../../model/position.ts';
 import { NEVER } from '../../trust/proofs.ts';
-import { MemoryStore, type Fill, type Shelf } from './store.ts';
+import { embedsOf, MemoryStore, type Fill, type Shelf } from './store.ts';
 
 const at = (offset: number): Offset => offset as Offset;
 const fill = (over: Partial<Fill> = {}): Fill => ({
@@ -208,5 +208,61 @@ describe('the memory store', () => {
     store.clear();
     expect(store.size).toBe(0);
     expect(store.bytes).toBe(0);
+  });
+
+  describe('an entry that others are embedded in', () => {
+    const embeds = [
+      { namespace: 'product', key: 'k', tags: ['red'] },
+      { namespace: 'product', key: 'l', tags: [] },
+    ];
+    const put = (stamp = 0): boolean => store.fill(order, 'page', fill({ stamp: at(stamp), embeds }), 0).stored;
+
+    it.each([
+      ['a delete of a key', act('delete_key', 'k', 1)],
+      ['a delete of the other', act('delete_key', 'l', 1)],
+      ['a delete in its namespace', act('delete_key', 'k', 1, 'product')],
+      ['a purge of its tag', act('purge_tag', 'red', 1)],
+      ['a purge of its tag in its namespace', act('purge_tag', 'red', 1, 'product')],
+      ['a purge of its namespace', act('purge_namespace', 'product', 1)],
+      ['a purge of everything', act('purge_namespace', '*', 1)],
+    ])('is gone with %s, and admitted again by what has seen it', (_, action) => {
+      expect(put()).toBe(true);
+      const entry = store.find(order, 'page')!;
+      store.apply([action], at(1));
+      expect([store.stands(entry, 0), store.held('page'), store.find(order, 'page')]).toEqual([false, [], null]);
+      expect([put(0), put(1)]).toEqual([false, true]);
+    });
+
+    it.each([
+      ['an expiry of a key', act('expire_key', 'k', 1)],
+      ['a refresh of a key', act('refresh_key', 'l', 1)],
+      ['an expiry of its tag', act('expire_tag', 'red', 1)],
+    ])('is expired softly by %s', (_, action) => {
+      put();
+      const entry = store.find(order, 'page')!;
+      store.apply([action], at(1));
+      expect([store.find(order, 'page')?.expiredAsOf, store.stands(entry, 0), put(0)]).toEqual([NEVER, false, false]);
+    });
+
+    it.each([
+      ['another key', act('delete_key', 'x', 1)],
+      ['the key in another namespace', act('delete_key', 'k', 1, 'order')],
+      ['its tag in another namespace', act('purge_tag', 'red', 1, 'order')],
+      ['a tag that is called as the key', act('purge_tag', 'k', 1)],
+    ])('stays with the end of %s', (_, action) => {
+      put();
+      store.apply([action], at(1));
+      expect(store.find(order, 'page')).not.toBeNull();
+    });
+
+    it('says what it is made of, and counts it', () => {
+      const plain = (store.fill(order, 'plain', fill(), 0), store.bytes);
+      put();
+      expect(embedsOf(store.find(order, 'page')!)).toEqual(embeds);
+      expect(embedsOf(store.find(order, 'plain')!)).toEqual([]);
+      expect(store.bytes - plain).toBeGreaterThan(plain);
+      store.clear();
+      expect(store.bytes).toBe(0);
+    });
   });
 });

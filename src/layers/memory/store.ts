@@ -42,6 +42,8 @@ export interface StoredEntry extends Sieved, Enrolled {
   readonly visibleBy: Mono;
   readonly expiresAt: Mono;
   readonly marks: readonly TagMark[];
+  /** What it is made of besides its own; `null` when nothing is. */
+  readonly embeds: readonly Embedded[] | null;
   readonly bytes: number;
   /** Set by a soft expiry: as of when it was last known to be current. */
   expiredAsOf: Mono | null;
@@ -53,9 +55,24 @@ export interface StoredEntry extends Sieved, Enrolled {
   readonly origin: Origin | null;
 }
 
+/** A value of another key that a value is made of: what ends that one ends this one too. */
+export interface Embed {
+  readonly namespace: string;
+  readonly key: string;
+  readonly tags: readonly string[];
+}
+
+/** An embed of a resident entry. The first of its marks is that of its key. */
+interface Embedded {
+  readonly namespace: string;
+  readonly marks: readonly TagMark[];
+}
+
 export interface Fill {
   readonly value: unknown;
   readonly tags: readonly string[];
+  /** Default: nothing. */
+  readonly embeds?: readonly Embed[];
   readonly stamp: Offset;
   readonly loadedAt: Mono;
   readonly ttlMs: number;
@@ -135,7 +152,7 @@ export class MemoryStore {
   held(key: string): readonly StoredEntry[] {
     const held: StoredEntry[] = [];
     for (let entry = this.#entries.get(key) ?? null; entry; entry = entry.sibling) {
-      if (this.fence.holds(entry.stamp, entry.shelf.name, entry.marks)) held.push(entry);
+      if (this.#holds(entry)) held.push(entry);
     }
     return held;
   }
@@ -148,13 +165,14 @@ export class MemoryStore {
   /** Whether this very entry is resident and nothing has ended it: no event, not even softly, and not its TTL. */
   stands(entry: StoredEntry, now: Mono): boolean {
     if (entry.place === -1 || entry.expiredAsOf !== null || now >= entry.expiresAt) return false;
-    const { stamp, shelf, marks } = entry;
-    return this.fence.holds(stamp, shelf.name, marks) && !this.fence.expired(stamp, shelf.name, marks);
+    return this.#holds(entry) && !this.#expired(entry);
   }
 
   /** Stores a value if the fence admits its stamp and nothing newer is there. Atomic with `apply`. */
   fill(shelf: Shelf, key: string, fill: Fill, now: Mono): Filled {
-    const refused = this.fence.refuses(fill.stamp, shelf.name, key, fill.tags);
+    const { embeds = [] } = fill;
+    let refused = this.fence.refuses(fill.stamp, shelf.name, key, fill.tags);
+    for (const embed of embeds) refused ??= this.fence.refuses(fill.stamp, embed.namespace, embed.key, embed.tags);
     if (refused) return { stored: false, ...refused };
     const resident = this.find(shelf, key);
     if (resident && isNewer(resident, fill)) return { stored: false, reason: 'older-than-stored', at: resident.stamp };
@@ -168,7 +186,8 @@ export class MemoryStore {
       visibleBy: fill.visibleBy ?? now,
       expiresAt: (fill.loadedAt === NEVER ? now : fill.loadedAt) + fill.ttlMs,
       marks: this.fence.retain(fill.tags),
-      bytes: ENTRY_BYTES + 2 * key.length + roughBytes(fill.value),
+      embeds: embeds.length === 0 ? null : embeds.map((embed) => this.#embed(embed)),
+      bytes: ENTRY_BYTES + 2 * key.length + roughBytes(fill.value) + EMBED_BYTES * embeds.length,
       expiredAsOf: null,
       checkedAt: this.fence.serial,
       sibling: this.#entries.get(key) ?? null,
@@ -237,28 +256,41 @@ export class MemoryStore {
   }
 
   #recheck(entry: StoredEntry): boolean {
-    const namespace = entry.shelf.name;
-    if (!this.fence.holds(entry.stamp, namespace, entry.marks)) {
+    if (!this.#holds(entry)) {
       this.#drop(entry);
       return false;
     }
     // When a tag expired it, only its own load is known to have been current: the mark does not say since when.
-    if (this.fence.expired(entry.stamp, namespace, entry.marks)) entry.expiredAsOf ??= NEVER;
+    if (this.#expired(entry)) entry.expiredAsOf ??= NEVER;
     entry.checkedAt = this.fence.serial;
     return true;
+  }
+
+  #holds({ stamp, shelf, marks, embeds }: StoredEntry): boolean {
+    if (!this.fence.holds(stamp, shelf.name, marks)) return false;
+    return embeds === null || embeds.every((embed) => this.fence.holds(stamp, embed.namespace, embed.marks));
+  }
+
+  #expired({ stamp, shelf, marks, embeds }: StoredEntry): boolean {
+    if (this.fence.expired(stamp, shelf.name, marks)) return true;
+    return embeds?.some((embed) => this.fence.expired(stamp, embed.namespace, embed.marks)) === true;
+  }
+
+  #embed({ namespace, key, tags }: Embed): Embedded {
+    return { namespace, marks: this.fence.embed(key, tags) };
   }
 
   #applyOne(action: Action, at: Offset, again: Origin[]): Outcome {
     switch (action.kind) {
       case 'delete_key':
-        this.fence.invalidateKey(action.target, at, action.namespace);
+        this.fence.invalidateKey(action.target, at, false, action.namespace);
         this.#eachOlder(action, at, (entry) => {
           this.#drop(entry);
         });
         return APPLIED;
       case 'expire_key':
       case 'refresh_key':
-        this.fence.invalidateKey(action.target, at, action.namespace);
+        this.fence.invalidateKey(action.target, at, true, action.namespace);
         this.#eachOlder(action, at, (entry) => {
           entry.expiredAsOf ??= entry.shelf.provenAt;
           if (action.kind === 'refresh_key' && entry.origin) again.push(entry.origin);
@@ -305,6 +337,7 @@ export class MemoryStore {
     this.#roster.remove(entry);
     this.#bytes -= entry.bytes;
     this.fence.release(entry.marks);
+    for (const embed of entry.embeds ?? []) this.fence.release(embed.marks);
     const first = this.#entries.get(entry.key) ?? null;
     if (first === entry) {
       if (entry.sibling) this.#entries.set(entry.key, entry.sibling);
@@ -319,6 +352,17 @@ export class MemoryStore {
 
 /** An entry's own fields, its place in the map and three marks, as measured on 64-bit V8. */
 const ENTRY_BYTES = 250;
+
+/** The marks of a key that is embedded, and their list. */
+const EMBED_BYTES = 200;
+
+/** What an entry is made of, as it was given when it was filled. */
+export function embedsOf({ embeds }: StoredEntry): Embed[] {
+  return (embeds ?? []).map(({ namespace, marks }) => {
+    const [key = '', ...tags] = marks.map(({ tag }) => tag);
+    return { namespace, key, tags };
+  });
+}
 
 /** Two loads of one key may end in any order: what saw more of the source stays (anomaly A8). */
 function isNewer(resident: StoredEntry, fill: Fill): boolean {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Position } from './position.ts';
-import { isBefore, parseToken, tokenOf } from './token.ts';
+import type { Offset, Position } from './position.ts';
+import { demandsOf, isBefore, parseToken, tokenOf } from './token.ts';
 
 const PLACE = { source: 'shop-db', history: '7312:1', position: '00000000016B3748' as Position };
 const encoded = (json: string): string => `t1.${Buffer.from(json).toString('base64url')}`;
@@ -54,5 +54,17 @@ describe('a place is behind', () => {
     ['no position of another history', '7312:2', '00000000016B3749', false],
   ])('%s', (_, history, position, behind) => {
     expect(isBefore(PLACE, history, position as Position)).toBe(behind);
+  });
+});
+
+describe('what a read has to reflect', () => {
+  it('is one thing or several', () => {
+    const token = tokenOf(PLACE);
+    expect([demandsOf(token), demandsOf(7 as Offset), demandsOf([token, 7 as Offset]), demandsOf([])]).toEqual([
+      [token],
+      [7],
+      [token, 7],
+      [],
+    ]);
   });
 });

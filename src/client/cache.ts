@@ -6,7 +6,7 @@ import { NEVER } from '../trust/proofs.ts';
 import { asOf, judge, reasonOf, trustWord, type TrustFacts } from '../trust/trust.ts';
 import { Demand } from './demand.ts';
 import { partOf, type Embeddable, type Part } from './embed.ts';
-import { factsOf, loadedTrust, loadFacts } from './facts.ts';
+import { factsOf, loadedTrust, loadFacts, surelyServes } from './facts.ts';
 import { toMs } from './load.ts';
 import { Loads } from './loads.ts';
 import { factoryOf } from './many.ts';
@@ -48,10 +48,8 @@ export class Cache<T, R = unknown> implements Embeddable<T> {
   getOrSet(options: ReadOptions<T>): Promise<T> {
     const { store, shelf, policy, counts, runtime, observer } = this.#parts;
     const entry = store.find(shelf, options.key);
-    if (entry?.expiredAsOf === null && options.atLeast === undefined && !observer.active) {
-      const now = runtime.clock.mono();
-      const known = Math.max(entry.loadedAt, shelf.provenAt);
-      if (now < entry.expiresAt && (policy.maxStalenessMs === undefined || now - known <= policy.maxStalenessMs)) {
+    if (entry !== null && options.atLeast === undefined && !observer.active) {
+      if (surelyServes(entry, policy.maxStalenessMs, runtime.clock.atLatest())) {
         counts.hits++;
         return Promise.resolve(entry.value as T);
       }
@@ -111,9 +109,11 @@ export class Cache<T, R = unknown> implements Embeddable<T> {
 
   /** What is resident and may be served now, synchronously; `undefined` when nothing is. Never loads, never throws. */
   peek(key: string): T | undefined {
-    const entry = this.#parts.store.find(this.#parts.shelf, key);
-    if (!entry) return undefined;
-    const verdict = judge(factsOf(entry, this.#parts.policy), this.#parts.runtime.clock.mono());
+    const { store, shelf, policy, runtime } = this.#parts;
+    const entry = store.find(shelf, key);
+    if (entry === null) return undefined;
+    if (surelyServes(entry, policy.maxStalenessMs, runtime.clock.atLatest())) return entry.value as T;
+    const verdict = judge(factsOf(entry, policy), runtime.clock.mono());
     return verdict === 'serve' || verdict === 'revalidate' ? (entry.value as T) : undefined;
   }
 

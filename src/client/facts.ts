@@ -20,6 +20,18 @@ export function factsOf(entry: StoredEntry, policy: TrustPolicy): TrustFacts {
   };
 }
 
+/**
+ * Whether `judge` would say `serve`, told from as little of the entry as most hits need. `false` says nothing: ask `judge`.
+ */
+export function surelyServes(entry: StoredEntry, maxStalenessMs: number | undefined, now: Mono): boolean {
+  if (now >= entry.soundUntilS * 1_000) return false;
+  return (
+    maxStalenessMs === undefined ||
+    now - entry.shelf.provenAt <= maxStalenessMs ||
+    now - entry.loadedAt <= maxStalenessMs
+  );
+}
+
 /** The same for a value that was loaded for one read: no proof covers it, because nothing would end it. */
 export function loadFacts(knownAt: Mono, { maxStalenessMs, whenUncertain }: TrustPolicy): TrustFacts {
   return { loadedAt: knownAt, provenAt: NEVER, expiresAt: Infinity, expiredAsOf: null, maxStalenessMs, whenUncertain };

@@ -11,6 +11,7 @@ const steady = new SteadyClock({ mono: () => performance.now(), wall: () => Date
 export const systemClock: Clock = {
   now: () => Date.now(),
   mono: () => steady.mono(),
+  atLatest: () => steady.atLatest(),
   suspensions: () => steady.suspensions(),
   sleep: async (ms, signal) => {
     try {

@@ -145,6 +145,10 @@ export class SimulatedClock implements Clock {
     return this.#countsSleep ? this.#steady.mono() : this.#awake();
   }
 
+  atLatest(): Mono {
+    return this.#countsSleep ? this.#steady.atLatest() : this.#awake();
+  }
+
   suspensions(): Suspensions {
     return this.#steady.suspensions();
   }

@@ -127,6 +127,73 @@ describe('monotonic time', () => {
   });
 });
 
+describe('the latest that monotonic time may be', () => {
+  it('is told by one clock while the other shows the same millisecond', () => {
+    let readings = 0;
+    let [mono, wall] = [0.25, 1_000];
+    const steady = new SteadyClock({
+      mono: () => {
+        readings++;
+        return mono;
+      },
+      wall: () => wall,
+    });
+    steady.mono();
+    readings = 0;
+    mono = 0.75;
+    expect(steady.atLatest()).toBe(1.25);
+    expect(readings).toBe(0);
+    [mono, wall] = [1.2, 1_001];
+    expect(steady.atLatest()).toBe(1.2);
+    expect(readings).toBe(1);
+  });
+
+  it('goes on through a suspension at once, and is exact again after a wall clock that was set back', () => {
+    const machine = new Machine();
+    machine.steady.mono();
+    machine.suspend(60_000);
+    expect(machine.steady.atLatest()).toBe(60_000);
+    machine.run(100);
+    machine.steady.mono();
+    machine.wall -= 5_000;
+    machine.run(10);
+    expect(machine.steady.atLatest()).toBe(60_110);
+    machine.run(4_990);
+    expect(machine.steady.atLatest()).toBe(65_100);
+  });
+
+  it('never lacks more than `mono` may, nor is it ahead by more than a millisecond, whichever is asked when', () => {
+    const step = fc.record({
+      kind: fc.constantFrom('run' as const, 'suspend' as const, 'back' as const, 'forward' as const),
+      ms: fc.oneof(fc.double({ min: 0, max: 0.9, noNaN: true }), fc.nat(200), fc.nat(60_000)),
+      latest: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(fc.array(step), (life) => {
+        const machine = new Machine();
+        let [back, forward, last] = [0, 0, 0];
+        for (const { kind, ms, latest } of life) {
+          if (kind === 'run') machine.run(ms);
+          else if (kind === 'suspend') machine.suspend(ms);
+          else if (kind === 'forward') {
+            machine.wall += ms;
+            forward += ms;
+          } else {
+            machine.wall -= ms;
+            back += ms;
+          }
+          const told = latest ? machine.steady.atLatest() : machine.steady.mono();
+          expect(told).toBeGreaterThanOrEqual(last - 1);
+          // One more for what the wall clock rounds off, at the start and now.
+          expect(machine.true - told).toBeLessThanOrEqual(SUSPEND_TOLERANCE_MS + back + 1);
+          expect(told - machine.true).toBeLessThanOrEqual(forward + 2);
+          last = told;
+        }
+      }),
+    );
+  });
+});
+
 describe('the virtual clock', () => {
   it('moves only its wall clock while it is frozen, and runs nothing', async () => {
     const clock = new VirtualClock();

@@ -43,6 +43,9 @@ export class SteadyClock {
   #count = 0;
   #extra = 0;
   #noticedAt: Mono | null = null;
+  /** What the two last told; `atLatest` goes by it while the wall clock shows the same. */
+  #lastWall = NaN;
+  #lastMono: Mono = 0;
 
   constructor(raw: RawClocks) {
     this.#raw = raw;
@@ -52,8 +55,19 @@ export class SteadyClock {
   mono(): Mono {
     const mono = this.#raw.mono();
     // The wall clock second: a pause between the two can then only look like a suspension, never hide one.
-    const ahead = this.#raw.wall() - mono - this.#base;
-    return ahead >= 0 && ahead <= SUSPEND_TOLERANCE_MS ? mono + this.#extra : this.#compare();
+    const wall = this.#raw.wall();
+    const ahead = wall - mono - this.#base;
+    if (ahead < 0 || ahead > SUSPEND_TOLERANCE_MS) return this.#compare();
+    this.#lastWall = wall;
+    return (this.#lastMono = mono + this.#extra);
+  }
+
+  /**
+   * What `mono` would say, or up to a millisecond more: while the wall clock shows the millisecond of the last reading, no
+   * more than that has passed, suspended or not, and one clock is enough. For ages and ends, never for when something began.
+   */
+  atLatest(): Mono {
+    return this.#raw.wall() === this.#lastWall ? this.#lastMono + 1 : this.mono();
   }
 
   suspensions(): Suspensions {
@@ -61,6 +75,7 @@ export class SteadyClock {
   }
 
   #compare(): Mono {
+    this.#lastWall = NaN;
     let found = distance(this.#raw);
     for (let reading = 1; reading < READINGS; reading++) found = Math.min(found, distance(this.#raw));
     const ahead = found - this.#base;

@@ -33,6 +33,10 @@ export class VirtualClock implements Clock {
     return this.#steady.mono();
   }
 
+  atLatest(): Mono {
+    return this.#steady.atLatest();
+  }
+
   suspensions(): Suspensions {
     return this.#steady.suspensions();
   }

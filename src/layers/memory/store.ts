@@ -30,10 +30,20 @@ export interface Look {
   readonly skipped: boolean;
 }
 
+/** What a hit looks at comes first: the less of an entry it touches, the less it waits for memory. */
 export interface StoredEntry extends Sieved, Enrolled {
   readonly shelf: Shelf;
-  readonly key: string;
   readonly value: unknown;
+  /** The fence's serial at which its tags were last compared. */
+  checkedAt: number;
+  /**
+   * Whole seconds before which it is neither past its TTL nor expired softly. A small integer stands in the entry itself,
+   * any other number elsewhere in memory. It says nothing of what comes after: `expiresAt` and `expiredAsOf` decide.
+   */
+  soundUntilS: number;
+  /** The same key in another namespace. */
+  sibling: StoredEntry | null;
+  readonly key: string;
   /** Everything at or below it was visible to the load. */
   readonly stamp: Offset;
   /** Before the load began; `NEVER` when the value was handed in. */
@@ -41,16 +51,12 @@ export interface StoredEntry extends Sieved, Enrolled {
   /** All that it reflects was visible to readers of its sources by then. */
   readonly visibleBy: Mono;
   readonly expiresAt: Mono;
+  /** Set by a soft expiry: as of when it was last known to be current. */
+  expiredAsOf: Mono | null;
   readonly marks: readonly TagMark[];
   /** What it is made of besides its own; `null` when nothing is. */
   readonly embeds: readonly Embedded[] | null;
   readonly bytes: number;
-  /** Set by a soft expiry: as of when it was last known to be current. */
-  expiredAsOf: Mono | null;
-  /** The fence's serial at which its tags were last compared. */
-  checkedAt: number;
-  /** The same key in another namespace. */
-  sibling: StoredEntry | null;
   /** `null` when the value was handed in. */
   readonly origin: Origin | null;
 }
@@ -177,23 +183,25 @@ export class MemoryStore {
     const resident = this.find(shelf, key);
     if (resident && isNewer(resident, fill)) return { stored: false, reason: 'older-than-stored', at: resident.stamp };
     this.remove(shelf, key);
+    const expiresAt = (fill.loadedAt === NEVER ? now : fill.loadedAt) + fill.ttlMs;
     const entry: StoredEntry = {
       shelf,
-      key,
       value: fill.value,
+      checkedAt: this.fence.serial,
+      soundUntilS: wholeSeconds(expiresAt),
+      visited: false,
+      sibling: this.#entries.get(key) ?? null,
+      key,
       stamp: fill.stamp,
       loadedAt: fill.loadedAt,
       visibleBy: fill.visibleBy ?? now,
-      expiresAt: (fill.loadedAt === NEVER ? now : fill.loadedAt) + fill.ttlMs,
+      expiresAt,
+      expiredAsOf: null,
       marks: this.fence.retain(fill.tags),
       embeds: embeds.length === 0 ? null : embeds.map((embed) => this.#embed(embed)),
       bytes: ENTRY_BYTES + 2 * key.length + roughBytes(fill.value) + EMBED_BYTES * embeds.length,
-      expiredAsOf: null,
-      checkedAt: this.fence.serial,
-      sibling: this.#entries.get(key) ?? null,
       origin: fill.origin ?? null,
       place: -1,
-      visited: false,
       newer: null,
       older: null,
     };
@@ -261,7 +269,7 @@ export class MemoryStore {
       return false;
     }
     // When a tag expired it, only its own load is known to have been current: the mark does not say since when.
-    if (this.#expired(entry)) entry.expiredAsOf ??= NEVER;
+    if (this.#expired(entry)) expireSoftly(entry, NEVER);
     entry.checkedAt = this.fence.serial;
     return true;
   }
@@ -292,7 +300,7 @@ export class MemoryStore {
       case 'refresh_key':
         this.fence.invalidateKey(action.target, at, true, action.namespace);
         this.#eachOlder(action, at, (entry) => {
-          entry.expiredAsOf ??= entry.shelf.provenAt;
+          expireSoftly(entry, entry.shelf.provenAt);
           if (action.kind === 'refresh_key' && entry.origin) again.push(entry.origin);
         });
         return APPLIED;
@@ -368,4 +376,16 @@ export function embedsOf({ embeds }: StoredEntry): Embed[] {
 function isNewer(resident: StoredEntry, fill: Fill): boolean {
   if (resident.stamp !== fill.stamp || fill.loadedAt === NEVER) return resident.stamp > fill.stamp;
   return resident.loadedAt > fill.loadedAt;
+}
+
+function expireSoftly(entry: StoredEntry, asOf: Mono): void {
+  entry.expiredAsOf ??= asOf;
+  entry.soundUntilS = 0;
+}
+
+/** The largest that V8 keeps as a small integer: 68 years. */
+const SECONDS_MAX = 2 ** 31 - 1;
+
+function wholeSeconds(ms: Mono): number {
+  return Math.min(Math.floor(ms / 1_000), SECONDS_MAX);
 }

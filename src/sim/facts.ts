@@ -25,6 +25,11 @@ export class Facts {
     return since ? since.push(now) - 1 : 0;
   }
 
+  /** Since when readers see a version. */
+  since(fact: Fact, version: number): number {
+    return this.#since[fact]?.[version] ?? Infinity;
+  }
+
   /** When a newer version took its place; `Infinity`: it has not. */
   endedAt(fact: Fact, version: number): number {
     return this.#since[fact]?.[version + 1] ?? Infinity;

@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import { duration } from '../runtime/options.ts';
+import { TidemarkError } from '../errors.ts';
 import type { Position, Resume } from '../model/position.ts';
 import type { Source, SourceItem, SourceKind, SourceReport } from '../sources/source.ts';
+import { toPosition } from '../sources/postgres/lsn.ts';
+import { historyOf } from './feed-start.ts';
 import { FeedSession, type FeedOptions } from './feed-session.ts';
 import type { Link } from './link.ts';
 
@@ -10,6 +13,9 @@ export type FeedParts = Omit<FeedOptions, 'name' | 'heartbeatMs' | 'signal' | 'n
   readonly connected: (link: Link) => void;
   readonly acknowledged: (upTo: Position) => void;
 };
+
+/** Its name in the configuration. */
+export const FEED = 'feed';
 
 const options = z.looseObject({ heartbeat: duration().default(100) });
 
@@ -75,6 +81,13 @@ class FeedSource implements Source {
       this.#session?.acknowledge(upTo);
     }
     return Promise.resolve();
+  }
+
+  position(): Promise<Resume> {
+    const { database, sabotages } = this.#parts;
+    if (database.isDown) return Promise.reject(new TidemarkError('POSITION_UNKNOWN', this.#name));
+    const at = BigInt(database.head) - (sabotages.has('position-behind') ? 1_000n : 0n);
+    return Promise.resolve({ epoch: historyOf(database), position: toPosition(at > 0n ? at : 0n) });
   }
 
   report(): SourceReport {

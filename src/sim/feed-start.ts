@@ -12,6 +12,11 @@ import type { Sabotage } from './sabotage.ts';
 const SYSTEM = '7000000000000000000';
 const COVERAGE = 'c0';
 
+/** What a server can tell of the epoch of its feed. */
+export function historyOf({ timeline }: Database): Epoch {
+  return `${SYSTEM}:${timeline}`;
+}
+
 export type Gap = Extract<SourceItem, { kind: 'gap' }>;
 
 export interface FeedStarted {

@@ -2,16 +2,20 @@ import type { Cache } from '../client/cache.ts';
 import type { ReadOptions, ReadResult } from '../client/options.ts';
 import type { NamespaceConfig } from '../config/config.ts';
 import type { Shelf } from '../layers/memory/store.ts';
+import type { AtLeast } from '../model/token.ts';
 import type { Receipt } from '../operations.ts';
 import { NEVER } from '../trust/proofs.ts';
 import { EPSILON_MS, type Checker } from './checker.ts';
-import type { Domain, Target } from './domain.ts';
+import type { Domain, Fact, Target } from './domain.ts';
 import { Draw } from './draw.ts';
 import type { Facts } from './facts.ts';
 import { factOf, versionOf, type Loader } from './loader.ts';
+import type { Place } from './place.ts';
 import type { Reader } from './plan.ts';
 import type { Process } from './process.ts';
+import type { Sabotage } from './sabotage.ts';
 import type { Violation } from './violation.ts';
+import { Wholes } from './wholes.ts';
 
 /** How long a load may take; also the most that a joined load can be older than its reader. */
 const LOAD_TIMEOUT_MS = 3_000;
@@ -29,6 +33,7 @@ export interface ReadersParts {
   readonly loader: Loader;
   readonly now: () => number;
   readonly seed: number;
+  readonly sabotages: ReadonlySet<Sabotage>;
   readonly violated: (violation: Violation) => void;
   readonly tell: ((words: string) => void) | null;
 }
@@ -40,23 +45,21 @@ export interface ReadCounts {
   proofs: number;
   peeks: number;
   outer: number;
-}
-
-/** A target with all that a read of it needs, made once. */
-interface Place {
-  readonly target: Target;
-  readonly policy: NamespaceConfig;
-  /** How old a resident value may be by its namespace's policy. */
-  readonly boundMs: number;
-  readonly shelf: Shelf;
+  /** Of values that others are embedded in. */
+  wholes: number;
+  /** Of two keys at one moment. */
+  pairs: number;
+  /** By a session that has written. */
+  own: number;
 }
 
 /** The application's readers, and the check of each of their answers. */
 export class Readers {
-  readonly counts: ReadCounts = { hits: 0, loads: 0, proofs: 0, peeks: 0, outer: 0 };
+  readonly counts: ReadCounts = { hits: 0, loads: 0, proofs: 0, peeks: 0, outer: 0, wholes: 0, pairs: 0, own: 0 };
   readonly #parts: ReadersParts;
   /** With holes for what is not read, so that leaving something out does not change when the rest is read. */
   readonly #places: readonly (Place | null)[];
+  readonly #wholes: Wholes;
   #waiting = 0;
 
   constructor(parts: ReadersParts) {
@@ -71,24 +74,39 @@ export class Readers {
       if (!shelf) shelves.set(target.namespace, (shelf = { name: target.namespace, provenAt: NEVER }));
       return { target, policy, boundMs: boundOf(policy), shelf };
     });
+    const { facts, sabotages, now, violated, inner } = parts;
+    this.#wholes = new Wholes({
+      facts,
+      places: this.#places,
+      sabotages,
+      timeoutMs: LOAD_TIMEOUT_MS,
+      now,
+      options: (process, place) => this.#options(process, place),
+      least: ({ target }) => inner.least[target.fact] ?? 0,
+      check: (place, value, asOf, least) => {
+        this.#check(place, value, asOf, least);
+      },
+      violated,
+    });
   }
 
   /** Sets the readers of a new process to work. */
   start(process: Process, readers: readonly Reader[]): void {
     this.#waiting = 0;
+    this.#wholes.start();
     for (const reader of readers) this.#again(process, reader, new Draw(this.#parts.seed, `reader ${reader.id}`), []);
   }
 
-  /** Reads one target as a session does that has written at `atLeast`. */
-  readOwn(process: Process, fact: number, version: number, atLeast: Receipt['offset']): void {
+  /** Reads what a fact is in as a session does that has written it at `atLeast`. */
+  readOwn(process: Process, fact: Fact, version: number, atLeast: AtLeast, wait = 0): void {
     for (const place of this.#places) {
       if (place?.target.fact !== fact) continue;
       this.#cache(process, place)
-        .getOrSet({ ...this.#options(process, place), atLeast })
+        .getOrSet({ ...this.#options(process, place), atLeast, wait })
         .then(
           (value) => {
             if (process.clock.dead) return;
-            this.counts.loads++;
+            this.counts.own++;
             if (versionOf(value) >= version) return;
             const words = `${place.target.key} reads as version ${versionOf(value)} to the writer of ${version}`;
             this.#parts.violated({ invariant: 'I10', at: this.#parts.now(), words, key: place.target.key });
@@ -107,7 +125,7 @@ export class Readers {
       if (value === undefined || versionOf(value) === newest) continue;
       return `${place.target.key} in ${place.target.namespace} is cached as version ${versionOf(value)}, is ${newest}`;
     }
-    return null;
+    return this.#wholes.differing(process);
   }
 
   #again(process: Process, reader: Reader, draw: Draw, options: ReadOptions<number>[]): void {
@@ -135,6 +153,8 @@ export class Readers {
       else if (this.#waiting < WAITING_MAX) {
         const option = (options[at] ??= this.#options(process, place));
         if (kind === 4) this.#prove(process, place, option);
+        else if (kind === 5) this.#several('wholes', this.#wholes.whole(process, at));
+        else if (kind === 6) this.#several('pairs', this.#wholes.together(process, at));
         else this.#read(process, place, option);
       }
     }
@@ -200,6 +220,20 @@ export class Readers {
           this.#waiting--;
         },
       );
+  }
+
+  #several(way: 'wholes' | 'pairs', read: Promise<void> | null): void {
+    if (!read) return;
+    this.#waiting++;
+    read.then(
+      () => {
+        this.#waiting--;
+        this.counts[way]++;
+      },
+      () => {
+        this.#waiting--;
+      },
+    );
   }
 
   /** The value must be of its key, no older than what has been applied, and current at `asOf`. */

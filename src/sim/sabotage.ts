@@ -11,6 +11,9 @@ export const SABOTAGES = {
   'part-as-commit': 'the first part of a transaction lets the watermark move',
   'layer-lies': 'the outer layer says applied for what it has not done',
   'sleep-uncounted': 'the monotonic clock stops while the machine sleeps',
+  'position-behind': 'the source tells a position from before the last commit',
+  'parts-forgotten': 'a value reads others and does not embed them',
+  'pairs-apart': 'keys that are to be read at one moment are read one by one',
   'contract-missing': 'the contract for groups is left out',
 } as const satisfies Record<string, string>;
 

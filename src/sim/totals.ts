@@ -15,7 +15,7 @@ export interface Totals {
 export function noTotals(): Totals {
   return {
     seeds: 0,
-    reads: { hits: 0, loads: 0, proofs: 0, peeks: 0, outer: 0 },
+    reads: { hits: 0, loads: 0, proofs: 0, peeks: 0, outer: 0, wholes: 0, pairs: 0, own: 0 },
     faults: noFaults(),
     entries: 0,
     virtualMs: 0,
@@ -34,7 +34,7 @@ export function add(totals: Totals, run: Run): void {
 
 /** Reads that were answered and checked. */
 export function readsOf({ reads }: Pick<Totals, 'reads'>): number {
-  return reads.hits + reads.loads + reads.proofs + reads.peeks + reads.outer;
+  return reads.hits + reads.loads + reads.proofs + reads.peeks + reads.outer + reads.wholes + reads.pairs + reads.own;
 }
 
 export function faultsOf({ faults }: Pick<Totals, 'faults'>): number {

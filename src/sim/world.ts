@@ -78,6 +78,7 @@ export class World {
     this.#database.onVisible = (tx) => {
       this.#inner.becameVisible(tx);
       this.#outer.becameVisible(tx);
+      this.#writers.wrote(tx);
     };
     this.#disk = new Disk({ conditions, draw: this.#draw('disk'), syncMs: shape.syncMs });
     this.ledger = new Ledger({ now, violated, tell: this.#teller('journal') });
@@ -120,6 +121,7 @@ export class World {
       loader: new Loader({ time, conditions, database: this.#database, draw: this.#draw('loads'), loadMs }),
       now: () => time.now,
       seed: plan.seed,
+      sabotages: this.#parts.sabotages,
       violated: this.#violated,
       tell: this.#teller('readers'),
     });

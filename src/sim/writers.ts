@@ -1,4 +1,5 @@
 import type { SimulatedTime } from '../runtime/simulated-time.ts';
+import { tokenOf } from '../model/token.ts';
 import { send } from '../service/emission.ts';
 import type { Conditions } from './conditions.ts';
 import type { Database, Tx } from './database.ts';
@@ -6,6 +7,7 @@ import type { Domain } from './domain.ts';
 import type { Draw } from './draw.ts';
 import type { Write } from './plan.ts';
 import type { Process } from './process.ts';
+import { FEED } from './feed-source.ts';
 import type { Readers } from './readers.ts';
 
 export interface WritersParts {
@@ -26,6 +28,10 @@ export interface WritersParts {
 /** A sender that gets no answer tries again this often, this many times, and then gives up. */
 const RETRY_MS = 700;
 const RETRIES = 20;
+
+/** Of the transactions of the feed, one in as many is read back by its writer. */
+const OWN_EVERY = 4;
+const OWN_WAIT_MS = 20;
 
 /** Those who change the world: clients of the database, a service that sends webhooks, the application itself. */
 export class Writers {
@@ -48,6 +54,24 @@ export class Writers {
     if (!tx) return;
     if (change.channel === 'webhook') this.#webhook(tx);
     if (change.channel === 'app') this.#announce(tx);
+  }
+
+  /** Now and then the writer of a transaction takes its position and reads what it wrote. */
+  wrote(tx: Tx): void {
+    const { process, readers } = this.#parts;
+    const session = process();
+    if (tx.change.channel !== 'feed' || tx.id % OWN_EVERY !== 0 || !session?.isUp || session.clock.frozen) return;
+    const source = session.engine.sources.get(FEED)?.source;
+    source?.position?.().then(
+      ({ epoch: history, position }) => {
+        if (session.clock.dead) return;
+        const token = tokenOf({ source: FEED, history, position });
+        const wait = (tx.id % 3) * OWN_WAIT_MS;
+        for (const [i, fact] of tx.change.facts.entries())
+          readers.readOwn(session, fact, tx.versions[i] ?? 0, token, wait);
+      },
+      () => undefined,
+    );
   }
 
   #webhook(tx: Tx): void {

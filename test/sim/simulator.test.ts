@@ -72,7 +72,7 @@ describe('a broken protocol', { timeout: 400_000 }, () => {
     expect(told.run.violation?.invariant).toBe(run.violation?.invariant);
     expect(told.plan.faults.length + told.plan.writes.length).toBeLessThan(8);
     expect(told.plan.readers.length).toBeLessThan(3);
-    expect(told.plan.targets).toHaveLength(1);
+    expect(told.plan.targets?.length).toBeLessThan(3);
     const { key = '' } = told.run.violation ?? {};
     expect(told.text).toContain(`seed ${run.seed}`);
     expect(told.text.replaceAll(/\s+/g, ' ')).toContain(`load ${key}`);

@@ -30,6 +30,7 @@ export const ONE_PROCESS: readonly Survivor[] = [
     name: 'forgotten tombstones, a duplicate, a gap',
     size: { writes: ['key', 'other'], tombstones: 1, duplicates: 1, gaps: 1 },
   },
+  { name: 'a reader that joins, two ends of a tag', size: { writes: ['tag', 'tag'], readers: 1 } },
   { name: 'a reader that joins, a reload, a proof', size: { readers: 1, reloads: 1, echoes: 1 } },
   { name: 'P5: snapshot stamps, no gate', rules: WITHOUT_GATE, size: { writes: ['key', 'tag'], loads: 2, echoes: 1 } },
 ];

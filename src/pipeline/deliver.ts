@@ -8,7 +8,7 @@ import { backoffMs } from '../runtime/backoff.ts';
 import type { Observers } from '../runtime/observers.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { coalesce } from './coalesce.ts';
-import { OpenTransactions } from './open-transactions.ts';
+import { OpenTransactions, type OpenTransaction } from './open-transactions.ts';
 
 export interface DeliveryParts {
   readonly layer: Layer;
@@ -57,6 +57,11 @@ export class Delivery {
 
   get watermark(): Offset {
     return this.#watermark;
+  }
+
+  /** The transaction that the watermark stands before. */
+  get open(): OpenTransaction | null {
+    return this.#open.oldest;
   }
 
   /** What the layer last failed with, while it is being tried again. */

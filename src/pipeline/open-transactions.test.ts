@@ -27,6 +27,20 @@ describe('the watermark', () => {
     expect(open.settled(at(2))).toBe(2);
   });
 
+  it('names the oldest, which the watermark stands before', () => {
+    const open = new OpenTransactions(() => true);
+    expect(open.oldest).toBeNull();
+    for (const [offset, source] of [
+      [4, 'a'],
+      [5, 'b'],
+    ] as const)
+      open.see({ source, commit: false, offset: at(offset) });
+    expect(open.oldest).toEqual({ source: 'a', from: 4 });
+    open.see({ source: 'a', commit: true, offset: at(6) });
+    open.see({ source: 'a', commit: false, offset: at(7) });
+    expect(open.oldest).toEqual({ source: 'b', from: 5 });
+  });
+
   it('does not wait for a source that is no longer read', () => {
     const open = new OpenTransactions((source) => source !== 'gone');
     open.see({ source: 'gone', commit: false, offset: at(1) });

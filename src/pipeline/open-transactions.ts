@@ -1,6 +1,12 @@
 import type { Entry } from '../model/entry.ts';
 import type { Offset, SourceId } from '../model/position.ts';
 
+export interface OpenTransaction {
+  readonly source: SourceId;
+  /** Offset of its first entry. */
+  readonly from: Offset;
+}
+
 /**
  * Transactions that have begun in the journal and not ended. Large ones come in parts, and other sources' entries come
  * between the parts:
@@ -23,6 +29,13 @@ export class OpenTransactions {
   see({ source, commit, offset }: Pick<Entry, 'source' | 'commit' | 'offset'>): void {
     if (commit) this.#first.delete(source);
     else if (!this.#first.has(source) && this.#canEnd(source)) this.#first.set(source, offset);
+  }
+
+  /** The oldest: the watermark stands before it. */
+  get oldest(): OpenTransaction | null {
+    let oldest: OpenTransaction | null = null;
+    for (const [source, from] of this.#first) if (from < (oldest?.from ?? Infinity)) oldest = { source, from };
+    return oldest;
   }
 
   /** Where the watermark may stand once everything up to `read` has been applied. */

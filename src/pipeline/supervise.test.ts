@@ -138,6 +138,29 @@ describe('a supervised source', () => {
     expect(feed.report).toMatchObject({ restarts: 2, lastError: { code: 'SOURCE_FAILED', message: 'refused' } });
   });
 
+  it('is failing since its first failure, until the journal takes something of it again', async () => {
+    source.script = [[new Error('reset')], [new Error('refused')], [{ kind: 'batch', batch: batch(1) }]];
+    expect(feed.report.failingSince).toBeNull();
+    const since = runtime.clock.now();
+    void run();
+    await settled();
+    await runtime.clock.advance(50);
+    await runtime.clock.advance(100);
+    expect(feed.report).toMatchObject({ failingSince: since, lastError: { message: 'refused' } });
+    await runtime.clock.advance(1_000);
+    expect(feed.report).toMatchObject({ failingSince: null, lastError: { message: 'refused' } });
+  });
+
+  it('goes on failing while the journal takes nothing, whatever it sends', async () => {
+    journal.append = () => Promise.reject(new TidemarkError('JOURNAL_WRITE_FAILED'));
+    const item = { kind: 'batch', batch: batch(1) } as const;
+    source.script = [[item], [item, { kind: 'proof', t0: 1 }], [item]];
+    const since = runtime.clock.now();
+    void run();
+    await runtime.clock.advance(1_000);
+    expect(feed.report.failingSince).toBe(since);
+  });
+
   it('looks again only now and then when a person has to act first', async () => {
     source.script = [[new TidemarkError('CONFIG_INVALID')], []];
     void run();
@@ -182,6 +205,18 @@ describe('a supervised source', () => {
     expect(source.acked).toEqual([pos(1), pos(9), pos(10)]);
     expect(await journal.resumeAt('db')).toEqual({ epoch: 'e2', position: pos(10) });
     expect(feed.report.gaps).toBe(1);
+  });
+
+  it('has a gap to mend until a proof comes behind it', async () => {
+    const resume = { epoch: 'e2', position: pos(9) };
+    const gap: SourceItem = { kind: 'gap', code: 'SLOT_LOST', reason: 'the slot is gone', resume };
+    source.script = [[gap, new Error('reset')], [{ kind: 'proof', t0: 3 }]];
+    const told = runtime.clock.now();
+    void run();
+    await settled();
+    expect(feed.report.gap).toEqual({ code: 'SLOT_LOST', message: 'the slot is gone', at: told });
+    await runtime.clock.advance(1_000);
+    expect(feed.report.gap).toBeNull();
   });
 
   it('bounds what is under way: a source faster than the journal waits', async () => {

@@ -38,7 +38,22 @@ export interface FeedReport {
   readonly restarts: number;
   readonly gaps: number;
   readonly lastError: { readonly code: string; readonly message: string; readonly at: Millis } | null;
+  /** When it failed first since the journal last took something of it; `null` while it does not fail. */
+  readonly failingSince: Millis | null;
+  /** The newest gap, while nothing has proven what came after it. */
+  readonly gap: { readonly code: string; readonly message: string; readonly at: Millis } | null;
 }
+
+const FIRST_REPORT: FeedReport = {
+  running: false,
+  events: 0,
+  lastEventAt: null,
+  restarts: 0,
+  gaps: 0,
+  lastError: null,
+  failingSince: null,
+  gap: null,
+};
 
 /**
  * Keeps one source flowing into the journal: reads, appends many at a time and in order, acknowledges what is durable,
@@ -48,7 +63,7 @@ export class Feed {
   readonly #parts: FeedParts;
   /** Appends under way, oldest first: lets the journal commit many batches with one write to disk. */
   readonly #pending: Promise<void>[] = [];
-  #report: FeedReport = { running: false, events: 0, lastEventAt: null, restarts: 0, gaps: 0, lastError: null };
+  #report = FIRST_REPORT;
   #lastOffset = ORIGIN;
   #pendingEvents = 0;
   #failure: unknown = null;
@@ -127,6 +142,7 @@ export class Feed {
         return;
       case 'proof':
         this.#after(() => {
+          if (this.#report.gap !== null) this.#report = { ...this.#report, gap: null };
           proven(this.#lastOffset, item.t0, item.upTo ?? null);
         });
         return;
@@ -138,7 +154,8 @@ export class Feed {
       case 'gap': {
         await this.#drain();
         if (this.#failure !== null) return;
-        this.#report = { ...this.#report, gaps: this.#report.gaps + 1 };
+        const gap = { code: item.code, message: item.reason, at: runtime.clock.now() };
+        this.#report = { ...this.#report, gaps: this.#report.gaps + 1, gap };
         runtime.metrics.gaps.inc({ source: name });
         runtime.log.error({ source: name, code: item.code }, `history may be missing: ${item.reason}`);
         const id = `gap-${item.resume.epoch}-${item.resume.position}`;
@@ -163,6 +180,7 @@ export class Feed {
     const followed = append.then(async ({ offset }) => {
       await before;
       if (this.#failure !== null) return;
+      this.#gave();
       if (offset > this.#lastOffset) this.#lastOffset = offset;
       if (position !== null) await this.#parts.source.ack(position);
     });
@@ -173,9 +191,16 @@ export class Feed {
     const before = this.#pending.at(-1) ?? Promise.resolve();
     this.#push(
       before.then(() => {
-        if (this.#failure === null) run();
+        if (this.#failure !== null) return;
+        this.#gave();
+        run();
       }),
     );
+  }
+
+  /** Something of it is durable, or proven. */
+  #gave(): void {
+    if (this.#report.failingSince !== null) this.#report = { ...this.#report, failingSince: null };
   }
 
   #push(work: Promise<void>): void {
@@ -207,7 +232,9 @@ export class Feed {
     const { name, runtime, observers } = this.#parts;
     const code = error instanceof TidemarkError ? error.code : 'SOURCE_FAILED';
     const message = error instanceof Error ? error.message : String(error);
-    this.#report = { ...this.#report, lastError: { code, message, at: runtime.clock.now() } };
+    const at = runtime.clock.now();
+    const failingSince = this.#report.failingSince ?? at;
+    this.#report = { ...this.#report, lastError: { code, message, at }, failingSince };
     runtime.metrics.sourceRestarts.inc({ source: name, code });
     runtime.log.warn({ source: name, code, err: error }, `source stopped and will be started again: ${message}`);
     observers.tell('source:state', { source: name, state: 'failed', code, message });

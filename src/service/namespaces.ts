@@ -1,8 +1,8 @@
 import type { Counts } from '../client/parts.ts';
 import type { NamespaceConfig } from '../config/config.ts';
 import type { Shelf } from '../layers/memory/store.ts';
-import type { Mono, Offset, SourceId } from '../model/position.ts';
-import { NEVER, Proofs } from '../trust/proofs.ts';
+import type { Mono, Offset, Position, SourceId } from '../model/position.ts';
+import { NEVER, Proofs, type Proof } from '../trust/proofs.ts';
 import { ProvenPast } from '../trust/proven-past.ts';
 
 /** A namespace at run time: its policy, its freshness in L1, what its readers met. */
@@ -52,8 +52,13 @@ export class Namespaces {
     return this.#past.get(source)?.asOf(stamp) ?? NEVER;
   }
 
-  prove(source: SourceId, at: Offset, t0: Mono): void {
-    this.#proofs.get(source)?.add(at, t0);
+  /** Of a source: the newest proof that counts, and the newest that waits for the watermark. */
+  proofsOf(source: SourceId): { readonly newest: Proof | null; readonly waiting: Proof | null } {
+    return this.#proofs.get(source) ?? NO_PROOFS;
+  }
+
+  prove(source: SourceId, at: Offset, t0: Mono, position: Position | null = null): void {
+    this.#proofs.get(source)?.add(at, t0, position);
     this.#past.get(source)?.add(at, t0);
     this.#refresh();
   }
@@ -79,3 +84,5 @@ export class Namespaces {
     }
   }
 }
+
+const NO_PROOFS = { newest: null, waiting: null };

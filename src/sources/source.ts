@@ -47,6 +47,8 @@ export interface SourceReport {
   readonly detail?: string;
   /** How far behind upstream's head the source is, in its own unit, where it can tell. */
   readonly lagBytes?: number;
+  /** The transaction that is held back until new readers see it. */
+  readonly gate?: string;
   /** Things that are allowed but weaken what can be promised, e.g. a replica identity without needed columns. */
   readonly warnings?: readonly string[];
 }

@@ -271,3 +271,38 @@ describe('a key that is embedded in another entry', () => {
     expect(fence.refuses(at(5), 'product', 'k', [])?.at).toBe(6);
   });
 });
+
+describe('the last end that is remembered', () => {
+  const fence = new Fence();
+  const marks = fence.retain(['red', 'blue']);
+  const namespace = 'product';
+  const value = { stamp: at(3), namespace, key: 'k', marks };
+
+  it('is none of what lies within the stamp', () => {
+    fence.invalidateKey('k', at(3), false);
+    fence.invalidateKey('other', at(9), false);
+    fence.invalidateNamespace('order', at(9));
+    expect(fence.lastEnd('hard', value)).toBeNull();
+    expect(fence.lastEnd('soft', value)).toBeNull();
+  });
+
+  it('is the newest of key, tags, namespace and everything', () => {
+    fence.invalidateKey('k', at(4), false, 'product');
+    expect(fence.lastEnd('hard', value)).toEqual({ target: 'key', name: 'k', namespace, at: 4 });
+    fence.invalidateTag('blue', at(5), false);
+    expect(fence.lastEnd('hard', value)).toEqual({ target: 'tag', name: 'blue', namespace, at: 5 });
+    fence.invalidateNamespace('product', at(6));
+    expect(fence.lastEnd('hard', value)).toEqual({ target: 'namespace', name: 'product', namespace, at: 6 });
+    fence.invalidateEverything(at(7));
+    expect(fence.lastEnd('hard', value)).toEqual({ target: 'everything', name: '', namespace, at: 7 });
+    fence.invalidateTag('red', at(8), true);
+    expect(fence.lastEnd('hard', value)?.at).toBe(7);
+  });
+
+  it('of what was only expired is of its key or of a tag', () => {
+    expect(fence.lastEnd('soft', value)).toEqual({ target: 'tag', name: 'red', namespace, at: 8 });
+    fence.invalidateKey('k', at(8), false);
+    expect(fence.lastEnd('soft', value)).toEqual({ target: 'key', name: 'k', namespace, at: 8 });
+    expect(fence.lastEnd('hard', { ...value, stamp: at(0), namespace: 'other', key: 'x', marks: [] })?.at).toBe(7);
+  });
+});

@@ -18,6 +18,22 @@ export interface TagMark {
 
 export type Refusal = 'below-floor' | 'key-invalidated' | 'tag-invalidated' | 'namespace-purged' | 'older-than-stored';
 
+/** A remembered end of something that a value depends on. */
+export interface FenceEnd {
+  readonly at: Offset;
+  readonly target: 'key' | 'tag' | 'namespace' | 'everything';
+  readonly name: string;
+  /** Of the value that it ended. */
+  readonly namespace: string;
+}
+
+export interface FencedValue {
+  readonly stamp: Offset;
+  readonly namespace: string;
+  readonly key: string;
+  readonly marks: readonly TagMark[];
+}
+
 export interface FenceOptions {
   /**
    * Tombstones of keys and of tags without entries, each. Default 65,536: at 100,000 invalidations a second it still
@@ -121,7 +137,7 @@ export class Fence {
     if (stamp < this.#floor) return { reason: 'below-floor', at: this.#floor };
     const purged = this.#purgedAt(namespace);
     if (stamp < purged) return { reason: 'namespace-purged', at: purged };
-    const ended = later(this.#keys.get(key) ?? ORIGIN, this.#narrowedKeys.get(namespace)?.get(key) ?? ORIGIN);
+    const ended = this.#keyEndedAt(namespace, key);
     if (stamp < ended) return { reason: 'key-invalidated', at: ended };
     for (const tag of tags) {
       const mark = this.#tags.get(tag);
@@ -143,6 +159,21 @@ export class Fence {
   expired(stamp: Offset, namespace: string, marks: readonly TagMark[]): boolean {
     for (const mark of marks) if (stamp < softOf(mark, namespace)) return true;
     return false;
+  }
+
+  /** For people: the last that is remembered to have ended a value with this stamp, or to have expired it. */
+  lastEnd(how: 'hard' | 'soft', { stamp, namespace, key, marks }: FencedValue): FenceEnd | null {
+    const ends: FenceEnd[] = [{ target: 'key', name: key, namespace, at: this.#keyEndedAt(namespace, key) }];
+    const tagEndedAt = how === 'hard' ? hardOf : softOf;
+    for (const mark of marks) ends.push({ target: 'tag', name: mark.tag, namespace, at: tagEndedAt(mark, namespace) });
+    if (how === 'hard') {
+      const at = this.#namespaces.get(namespace) ?? ORIGIN;
+      ends.push({ target: 'namespace', name: namespace, namespace, at });
+      ends.push({ target: 'everything', name: '', namespace, at: this.#everything });
+    }
+    let last: FenceEnd | null = null;
+    for (const end of ends) if (end.at > (last?.at ?? stamp)) last = end;
+    return last;
   }
 
   /** Called when an entry becomes resident: its tags' marks, from now on kept until `release`. */
@@ -170,6 +201,10 @@ export class Fence {
 
   #purgedAt(namespace: string): Offset {
     return later(this.#everything, this.#namespaces.get(namespace) ?? ORIGIN);
+  }
+
+  #keyEndedAt(namespace: string, key: string): Offset {
+    return later(this.#keys.get(key) ?? ORIGIN, this.#narrowedKeys.get(namespace)?.get(key) ?? ORIGIN);
   }
 
   #markOf(tag: string): TagMark {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Offset } from '../model/position.ts';
+import type { Offset, Position } from '../model/position.ts';
 import { NEVER, Proofs } from './proofs.ts';
 
 const at = (offset: number): Offset => offset as Offset;
@@ -77,5 +77,35 @@ describe('proofs of a source', () => {
     proofs.add(at(2_002), 2_002);
     proofs.advance(at(2_001));
     expect(proofs.provenAt).toBe(2_001);
+  });
+
+  it('tell which of them counts and which waits, with the place in the source where it said so', () => {
+    const proofs = new Proofs();
+    expect([proofs.newest, proofs.waiting]).toEqual([null, null]);
+    proofs.add(at(5), 100, 'a' as Position);
+    proofs.add(at(7), 110);
+    expect(proofs.newest).toBeNull();
+    expect(proofs.waiting).toEqual({ at: 7, t0: 110, position: null });
+    proofs.advance(at(5));
+    expect(proofs.newest).toEqual({ at: 5, t0: 100, position: 'a' });
+    proofs.advance(at(7));
+    expect(proofs.newest).toEqual({ at: 7, t0: 110, position: null });
+    expect(proofs.waiting).toBeNull();
+  });
+
+  it('that wait for the same offset leave the place of the newer, whichever came first', () => {
+    const proofs = new Proofs();
+    proofs.add(at(5), 100, 'a' as Position);
+    proofs.add(at(4), 120, 'b' as Position);
+    proofs.add(at(5), 110, 'c' as Position);
+    expect(proofs.waiting).toEqual({ at: 5, t0: 120, position: 'b' });
+  });
+
+  it('that are older than the one that counts change nothing', () => {
+    const proofs = new Proofs();
+    proofs.advance(at(9));
+    proofs.add(at(5), 100, 'a' as Position);
+    proofs.add(at(4), 100, 'b' as Position);
+    expect(proofs.newest?.position).toBe('a');
   });
 });

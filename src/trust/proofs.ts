@@ -1,7 +1,14 @@
-import { ORIGIN, type Mono, type Offset } from '../model/position.ts';
+import { ORIGIN, type Mono, type Offset, type Position } from '../model/position.ts';
 
 /** No proof yet. */
 export const NEVER: Mono = -Infinity;
+
+/** All that readers of the source could see at `t0` is in the journal at or below `at`, and at or below `position`. */
+export interface Proof {
+  readonly at: Offset;
+  readonly t0: Mono;
+  readonly position: Position | null;
+}
 
 /**
  * As of when one source is proven applied in one layer.
@@ -11,26 +18,37 @@ export const NEVER: Mono = -Infinity;
  */
 export class Proofs {
   /** Older proofs wait for lower offsets, so both columns rise. */
-  readonly #waiting: { at: Offset; t0: Mono }[] = [];
-  #provenAt: Mono = NEVER;
+  readonly #waiting: Proof[] = [];
+  #newest: Proof | null = null;
   #watermark = ORIGIN;
 
   get provenAt(): Mono {
-    return this.#provenAt;
+    return this.#newest?.t0 ?? NEVER;
   }
 
-  add(at: Offset, t0: Mono): void {
+  /** The newest that counts. */
+  get newest(): Proof | null {
+    return this.#newest;
+  }
+
+  /** The newest that waits for the watermark. */
+  get waiting(): Proof | null {
+    return this.#waiting.at(-1) ?? null;
+  }
+
+  add(at: Offset, t0: Mono, position: Position | null = null): void {
+    const proof = { at, t0, position };
     if (at <= this.#watermark) {
-      this.#provenAt = Math.max(this.#provenAt, t0);
+      this.#count(proof);
       return;
     }
     const last = this.#waiting.at(-1);
     if (last && (last.at >= at || this.#waiting.length >= WAITING_MAX)) {
       // Waits for the same offset, or there are too many: the newer takes its place, which only delays.
-      last.at = Math.max(last.at, at) as Offset;
-      last.t0 = Math.max(last.t0, t0);
+      const newer = t0 > last.t0 ? proof : last;
+      this.#waiting[this.#waiting.length - 1] = { ...newer, at: Math.max(last.at, at) as Offset };
     } else {
-      this.#waiting.push({ at, t0 });
+      this.#waiting.push(proof);
     }
   }
 
@@ -39,10 +57,14 @@ export class Proofs {
     let reached = 0;
     for (const proof of this.#waiting) {
       if (proof.at > watermark) break;
-      this.#provenAt = Math.max(this.#provenAt, proof.t0);
+      this.#count(proof);
       reached++;
     }
     this.#waiting.splice(0, reached);
+  }
+
+  #count(proof: Proof): void {
+    if (proof.t0 > this.provenAt) this.#newest = proof;
   }
 }
 

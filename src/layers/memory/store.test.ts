@@ -144,6 +144,14 @@ describe('the memory store', () => {
     expect(store.find(product, 'k')).toBeNull();
   });
 
+  it('shows what it holds of a key as a reader would meet it, and takes out what has ended', () => {
+    store.fill(product, 'k', fill({ tags: ['red'] }), 0);
+    store.fill(order, 'k', fill({ tags: ['blue'] }), 0);
+    store.apply([act('expire_tag', 'red', 1), act('purge_tag', 'blue', 1)], at(1));
+    expect(store.held('k').map(({ shelf, expiredAsOf }) => [shelf.name, expiredAsOf])).toEqual([['product', NEVER]]);
+    expect(store.departures.of('k')).toMatchObject([{ namespace: 'order', how: 'ended' }]);
+  });
+
   it('asks a resident entry to load again after the watermark has moved, so that the load may be stored', () => {
     const seen: Offset[] = [];
     store.fill(

@@ -3,6 +3,7 @@ import { EVERY_NAMESPACE, type Action, type ActionKind } from '../../model/plan.
 import { ORIGIN, type Mono, type Offset } from '../../model/position.ts';
 import { Fence, type FenceOptions, type Refusal, type TagMark } from '../../trust/fence.ts';
 import { NEVER } from '../../trust/proofs.ts';
+import { Departures, type How } from './departures.ts';
 import { Roster, type Enrolled } from './roster.ts';
 import { Sieve, type Sieved } from './sieve.ts';
 import { roughBytes } from './size.ts';
@@ -69,7 +70,7 @@ export interface Embed {
 }
 
 /** An embed of a resident entry. The first of its marks is that of its key. */
-interface Embedded {
+export interface Embedded {
   readonly namespace: string;
   readonly marks: readonly TagMark[];
 }
@@ -116,6 +117,7 @@ export class MemoryStore {
   readonly #entries = new Map<string, StoredEntry>();
   readonly #sieve = new Sieve<StoredEntry>();
   readonly #roster = new Roster<StoredEntry>();
+  readonly departures = new Departures();
   /** Told of every fill that was stored. */
   filled: ((entry: StoredEntry) => void) | null = null;
   #bytes = 0;
@@ -157,8 +159,11 @@ export class MemoryStore {
   /** Every namespace's entry of a key, without counting as a read. */
   held(key: string): readonly StoredEntry[] {
     const held: StoredEntry[] = [];
-    for (let entry = this.#entries.get(key) ?? null; entry; entry = entry.sibling) {
-      if (this.#holds(entry)) held.push(entry);
+    let entry = this.#entries.get(key) ?? null;
+    while (entry) {
+      const next = entry.sibling;
+      if (this.#recheck(entry)) held.push(entry);
+      entry = next;
     }
     return held;
   }
@@ -242,7 +247,7 @@ export class MemoryStore {
     let entry = this.#sweepFrom ?? this.#sieve.oldest;
     for (let looked = 0; entry && looked < budget; looked++) {
       const next: StoredEntry | null = entry.newer;
-      if (now >= entry.expiresAt) this.#drop(entry);
+      if (now >= entry.expiresAt) this.#drop(entry, 'ttl');
       else if (entry.checkedAt !== serial) this.#recheck(entry);
       entry = next;
     }
@@ -265,7 +270,7 @@ export class MemoryStore {
 
   #recheck(entry: StoredEntry): boolean {
     if (!this.#holds(entry)) {
-      this.#drop(entry);
+      this.#drop(entry, 'ended');
       return false;
     }
     // When a tag expired it, only its own load is known to have been current: the mark does not say since when.
@@ -293,7 +298,7 @@ export class MemoryStore {
       case 'delete_key':
         this.fence.invalidateKey(action.target, at, false, action.namespace);
         this.#eachOlder(action, at, (entry) => {
-          this.#drop(entry);
+          this.#drop(entry, 'ended');
         });
         return APPLIED;
       case 'expire_key':
@@ -334,12 +339,13 @@ export class MemoryStore {
       const victim = this.#sieve.victim();
       if (!victim) return;
       if (victim === keep && this.#sieve.size > 1) victim.visited = true;
-      else this.#drop(victim);
+      else this.#drop(victim, 'evicted');
     }
-    if (this.#bytes > this.#maxBytes) this.#drop(keep);
+    if (this.#bytes > this.#maxBytes) this.#drop(keep, 'evicted');
   }
 
-  #drop(entry: StoredEntry): void {
+  #drop(entry: StoredEntry, how: How | null = null): void {
+    if (how !== null) this.departures.add(entry, how);
     if (this.#sweepFrom === entry) this.#sweepFrom = entry.newer;
     this.#sieve.remove(entry);
     this.#roster.remove(entry);

@@ -91,6 +91,21 @@ describe('the visibility gate', () => {
     expect(out).toEqual(['commit 1', 'part 2', 'commit 3']);
   });
 
+  it('names the transaction that waits, and no other', async () => {
+    expect(outlet.heldBack).toBeNull();
+    void pull();
+    commit(1, 10);
+    commit(2, 11);
+    await settled();
+    expect(outlet.heldBack).toBe(10);
+    snapshot = '11:11:';
+    await clock.advance(20);
+    expect(outlet.heldBack).toBe(11);
+    snapshot = '12:12:';
+    await clock.advance(20);
+    expect(outlet.heldBack).toBeNull();
+  });
+
   it('lets the first parts of a transaction through, which only invalidate early', async () => {
     void pull();
     part(1);

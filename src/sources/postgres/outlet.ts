@@ -29,6 +29,7 @@ export class Outlet {
   #bytes = 0;
   #full = false;
   #upTo: Lsn | null = null;
+  #heldBack: number | null = null;
   #wake: (() => void) | null = null;
   #mayOvertake = false;
   #horizon: string | null = null;
@@ -41,6 +42,11 @@ export class Outlet {
   /** End of the last commit that went out. */
   get upTo(): Lsn | null {
     return this.#upTo;
+  }
+
+  /** Id of the transaction that has to wait until readers see it. */
+  get heldBack(): number | null {
+    return this.#heldBack;
   }
 
   get empty(): boolean {
@@ -104,7 +110,10 @@ export class Outlet {
       if (proven) return { kind: 'proof', t0: proven.t0, upTo: { epoch, position: toPosition(proven.upTo) } };
       const arrival = this.#waiting[this.#head];
       if (!arrival) return null;
-      if (arrival.kind === 'commit' && this.#options.gate?.sees(arrival.xid) === false) return this.#overtaking();
+      if (arrival.kind === 'commit' && this.#options.gate?.sees(arrival.xid) === false) {
+        this.#heldBack = arrival.xid;
+        return this.#overtaking();
+      }
       this.#shift();
       if (arrival.kind === 'echo') echoes.passed(arrival.id, arrival.upTo);
       else return this.#release(arrival);
@@ -155,6 +164,7 @@ export class Outlet {
   }
 
   #shift(): void {
+    this.#heldBack = null;
     // What has gone out must not be held by its place in the queue.
     this.#waiting[this.#head++] = undefined;
     // Moving the rest down costs its length: done rarely enough that each arrival is moved about once.

@@ -106,6 +106,10 @@ export class Session {
     return this.#started.warnings;
   }
 
+  get heldBack(): number | null {
+    return this.#outlet.heldBack;
+  }
+
   get gap(): SourceItem | null {
     return this.#started.gap && { kind: 'gap', ...this.#started.gap };
   }

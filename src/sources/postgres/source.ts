@@ -64,10 +64,12 @@ export class PostgresSource implements Source {
 
   report(): SourceReport {
     const warnings = this.#warnings;
+    const heldBack = this.#session?.heldBack ?? null;
     return {
       state: this.#state,
       ...(this.#detail !== null && { detail: this.#detail }),
       ...(this.#session && { lagBytes: this.#session.lagBytes }),
+      ...(heldBack !== null && { gate: String(heldBack) }),
       ...(warnings.length > 0 && { warnings }),
     };
   }

@@ -9,6 +9,7 @@ export type { Finding } from './contracts/finding.ts';
 export type { Observation, ObservationType } from './model/observation.ts';
 export type { Offset } from './model/position.ts';
 export type { AtLeast, Token } from './model/token.ts';
+export type { Echo, End, HoldUp, Known, TrustReason } from './model/reason.ts';
 export type { AuditStatus, LayerResults, Status } from './model/status.ts';
 export type {
   EventInput,

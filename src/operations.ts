@@ -5,6 +5,7 @@ import type { JsonValue } from './model/json.ts';
 import type { Observation } from './model/observation.ts';
 import type { Plan } from './model/plan.ts';
 import type { Millis, Offset } from './model/position.ts';
+import type { TrustReason } from './model/reason.ts';
 import type { LayerResults, Status } from './model/status.ts';
 import type { Metrics } from './runtime/metrics.ts';
 import type { RawRequest } from './sources/source.ts';
@@ -39,7 +40,7 @@ export interface Operations {
   retryDeadLetter(id: number): Promise<{ readonly ok: boolean; readonly message: string }>;
   discardDeadLetter(id: number): Promise<boolean>;
   replay(request: ReplayRequest): Promise<ReplayReport>;
-  cacheGet(namespace: string, key: string): CacheLookup;
+  cacheGet(namespace: string, key: string): Promise<CacheLookup>;
   cachePut(namespace: string, key: string, fill: CacheFill): { readonly stored: boolean; readonly reason?: string };
   /** Reloads contracts; keeps the old ones when the new are wrong. */
   reload(): Promise<{ readonly ok: boolean; readonly findings: readonly Finding[] }>;
@@ -125,7 +126,7 @@ export interface Explanation {
   }[];
   /** How far back `last` was searched, in entries. */
   readonly searched: number;
-  /** Per layer and namespace, what is held and whether it may be served now, with the reason in words. */
+  /** Per layer and namespace, what is held and whether it may be served now, and why, in words and for programs. */
   readonly held: readonly {
     readonly layer: string;
     readonly namespace: string;
@@ -134,6 +135,15 @@ export interface Explanation {
     readonly ageMs: number;
     readonly verdict: string;
     readonly reason: string;
+    readonly why: TrustReason;
+  }[];
+  /** Where it is not held, as far as that is remembered: per namespace that it left, else once for all of them. */
+  readonly absent: readonly {
+    readonly layer: string;
+    /** `null`: no namespace is known to have held it. */
+    readonly namespace: string | null;
+    readonly reason: string;
+    readonly why: TrustReason;
   }[];
 }
 
@@ -169,9 +179,11 @@ export type CacheLookup =
       readonly asOf: Millis;
       readonly maxAgeMs: number;
       readonly trust: string;
+      readonly reason: string;
+      readonly why: TrustReason;
     }
   /** A load that begins now may fill with this stamp. */
-  | { readonly found: false; readonly stamp: Offset; readonly reason: string };
+  | { readonly found: false; readonly stamp: Offset; readonly reason: string; readonly why: TrustReason };
 
 export interface CacheFill {
   readonly value: JsonValue;

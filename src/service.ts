@@ -265,7 +265,7 @@ export class Tidemark implements Operations {
     );
   }
 
-  cacheGet(namespace: string, key: string): CacheLookup {
+  cacheGet(namespace: string, key: string): Promise<CacheLookup> {
     return lookup(this.#engine, namespace, key);
   }
 

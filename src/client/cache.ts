@@ -1,12 +1,13 @@
 import { TidemarkError } from '../errors.ts';
 import type { MemoryStore, StoredEntry } from '../layers/memory/store.ts';
-import { type Mono, type Offset, type SourceId } from '../model/position.ts';
+import type { Offset, SourceId } from '../model/position.ts';
 import type { AtLeast, Token } from '../model/token.ts';
 import { NEVER } from '../trust/proofs.ts';
-import { asOf, judge, reasonOf, trustWord, type TrustFacts } from '../trust/trust.ts';
+import { asOf, judge } from '../trust/trust.ts';
+import { inWords } from '../trust/words.ts';
 import { Demand } from './demand.ts';
 import { partOf, type Embeddable, type Part } from './embed.ts';
-import { factsOf, loadedTrust, loadFacts, surelyServes } from './facts.ts';
+import { factsOf, loadFacts, surelyServes } from './facts.ts';
 import { toMs } from './load.ts';
 import { Loads } from './loads.ts';
 import { factoryOf } from './many.ts';
@@ -14,6 +15,7 @@ import type { Duration, ReadManyOptions, ReadOptions, ReadResult, Stamp } from '
 import type { CacheParts } from './parts.ts';
 import { NO_PLACES, Stamping, type Seen } from './stamping.ts';
 import { Together, TOGETHER_WAIT_MS } from './together.ts';
+import { Why, type Served } from './why.ts';
 
 /**
  * The cache of one namespace in this process.
@@ -25,10 +27,12 @@ import { Together, TOGETHER_WAIT_MS } from './together.ts';
 export class Cache<T, R = unknown> implements Embeddable<T> {
   readonly #parts: CacheParts<R>;
   readonly #loads: Loads<T>;
+  readonly #why: Why;
 
   constructor(parts: CacheParts<R>) {
     this.#parts = parts;
     this.#loads = new Loads(parts);
+    this.#why = new Why(parts);
   }
 
   get namespace(): string {
@@ -59,22 +63,12 @@ export class Cache<T, R = unknown> implements Embeddable<T> {
 
   /** As `getOrSet`, with what can be said of the value: as of when, how old at most, proven or not and why. */
   async read(options: ReadOptions<T>): Promise<ReadResult<T>> {
-    const { store, shelf, runtime, layer } = this.#parts;
-    const { value, facts, upTo } = await this.#resolve(options, store.find(shelf, options.key));
-    const now = runtime.clock.mono();
-    const maxAgeMs = Math.max(0, now - asOf(facts.entry ?? facts.load));
-    const { trust, reason } = facts.entry
-      ? { trust: trustWord(facts.entry, now), reason: reasonOf(facts.entry, now) }
-      : loadedTrust(facts.load, facts.startedAt, now);
-    return {
-      value,
-      asOf: runtime.clock.now() - maxAgeMs,
-      maxAgeMs,
-      trust,
-      reason,
-      upTo,
-      layer: facts.entry ? layer : 'source',
-    };
+    const { store, shelf, layer } = this.#parts;
+    const found = store.find(shelf, options.key);
+    const missed = this.#why.missed(options.key, found);
+    const { value, facts, entry, upTo } = await this.#resolve(options, found);
+    const told = await this.#why.told(facts, entry, missed);
+    return { value, ...told, upTo, layer: entry ? layer : 'source' };
   }
 
   /**
@@ -129,7 +123,7 @@ export class Cache<T, R = unknown> implements Embeddable<T> {
     const facts = entry && factsOf(entry, policy);
     const now = runtime.clock.mono();
     const verdict = facts ? judge(facts, now) : 'bypass';
-    if (facts && verdict === 'error') throw this.#unproven(options.key, facts, now);
+    if (verdict === 'error') throw this.#unproven(options.key, entry);
     if (entry === null || verdict === 'bypass') {
       counts.misses++;
       return undefined;
@@ -239,7 +233,7 @@ export class Cache<T, R = unknown> implements Embeddable<T> {
     const facts = entry && factsOf(entry, policy);
     const behind = entry !== null && demand?.isMetBy(entry, store.watermark, places) === false;
     const verdict = facts && !behind ? judge(facts, now) : 'bypass';
-    if (facts && verdict === 'error') throw this.#unproven(options.key, facts, now);
+    if (verdict === 'error') throw this.#unproven(options.key, entry);
     if (entry && facts && verdict !== 'bypass') {
       counts.hits++;
       // One at a time, also when an event has come since it began: the reader has a value within its bound (anomaly A15).
@@ -253,7 +247,8 @@ export class Cache<T, R = unknown> implements Embeddable<T> {
     if (entry && facts && now < entry.expiresAt) counts.uncertain++;
     counts.misses++;
     if (observer.active) {
-      const reason = facts ? reasonOf(facts, now) : 'not resident';
+      const missed = this.#why.missed(options.key, entry);
+      const reason = missed ? inWords(missed) : 'what is cached may be behind what the reader asks for with atLeast';
       observer.tell('cache:miss', { namespace: policy.name, key: options.key, reason });
     }
     const { value, knownAt, startedAt, part } = await this.#loads.join(options, demand, path);
@@ -273,11 +268,9 @@ export class Cache<T, R = unknown> implements Embeddable<T> {
     return store.find(shelf, key);
   }
 
-  #unproven(key: string, facts: TrustFacts, now: Mono): TidemarkError {
-    return new TidemarkError(
-      'FRESHNESS_UNPROVEN',
-      `key "${key}" of namespace "${this.namespace}": ${reasonOf(facts, now)}`,
-    );
+  #unproven(key: string, entry: StoredEntry | null): TidemarkError {
+    const why = inWords(this.#why.of(key, entry));
+    return new TidemarkError('FRESHNESS_UNPROVEN', `key "${key}" of namespace "${this.namespace}": ${why}`);
   }
 }
 
@@ -291,7 +284,6 @@ type Resolved<T> = Answer<T> &
 interface Answer<T> {
   readonly value: T;
   /** Of the entry that was served, or of the load that the value came from. */
-  readonly facts:
-    { readonly entry: TrustFacts } | { readonly entry: null; readonly load: TrustFacts; readonly startedAt: Mono };
+  readonly facts: Served;
   readonly upTo: Offset | undefined;
 }

@@ -1,9 +1,9 @@
-import type { StoredEntry } from '../layers/memory/store.ts';
+import type { Shelf, StoredEntry } from '../layers/memory/store.ts';
 import type { Mono } from '../model/position.ts';
 import { NEVER } from '../trust/proofs.ts';
-import { trustWord, type TrustFacts, type TrustWord, type WhenUncertain } from '../trust/trust.ts';
+import type { TrustFacts, WhenUncertain } from '../trust/trust.ts';
 
-interface TrustPolicy {
+export interface TrustPolicy {
   readonly maxStalenessMs?: number | undefined;
   readonly whenUncertain: WhenUncertain;
 }
@@ -37,10 +37,8 @@ export function loadFacts(knownAt: Mono, { maxStalenessMs, whenUncertain }: Trus
   return { loadedAt: knownAt, provenAt: NEVER, expiresAt: Infinity, expiredAsOf: null, maxStalenessMs, whenUncertain };
 }
 
-/** What can be said of a value that was loaded for this read. */
-export function loadedTrust(load: TrustFacts, startedAt: Mono, now: Mono): { trust: TrustWord; reason: string } {
-  if (load.loadedAt >= startedAt) return { trust: 'fresh', reason: 'loaded from the source for this read' };
-  const known =
-    load.loadedAt === NEVER ? 'of no known age' : `proven current ${Math.round(now - load.loadedAt)} ms ago`;
-  return { trust: trustWord(load, now), reason: `loaded for this read from a place that is ${known}` };
+/** What the proofs of a namespace make of its entries, whenever those were loaded. */
+export function proofsAlone(shelf: Shelf, { maxStalenessMs, whenUncertain }: TrustPolicy): TrustFacts {
+  const never = { loadedAt: NEVER, expiresAt: Infinity, expiredAsOf: null };
+  return { ...never, provenAt: shelf.provenAt, maxStalenessMs, whenUncertain };
 }

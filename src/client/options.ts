@@ -2,6 +2,7 @@ import type { Millis, Offset } from '../model/position.ts';
 import type { AtLeast } from '../model/token.ts';
 import type { Embeddable } from './embed.ts';
 import type { Seen } from './stamping.ts';
+import type { TrustReason } from '../model/reason.ts';
 import type { TrustWord } from '../trust/trust.ts';
 
 /** Milliseconds, or a number with a unit: `'250ms'`, `'10m'`, `'1.5h'`, `'7d'`. */
@@ -115,8 +116,10 @@ export interface ReadResult<T> {
   /** The value is at most this old: milliseconds between `asOf` and now. */
   readonly maxAgeMs: number;
   readonly trust: TrustWord;
-  /** `trust` in words, for people. */
+  /** In one sentence: as of when it is proven and by what, or since when not and why. */
   readonly reason: string;
+  /** The same for programs. */
+  readonly why: TrustReason;
   /**
    * The value reflects nothing beyond this: given as `atLeast`, no later read goes behind this one, in any process.
    * `undefined` until a proof covers the value's load, which a value that was loaded for this read never has yet.

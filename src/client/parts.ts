@@ -5,6 +5,7 @@ import type { WhenUncertain } from '../trust/trust.ts';
 import type { Progress } from './progress.ts';
 import type { Token } from '../model/token.ts';
 import type { Places } from './stamping.ts';
+import type { Knowledge } from './why.ts';
 
 /** A namespace as the client needs it: its policy, and its freshness in the store. */
 export interface Policy {
@@ -54,6 +55,8 @@ export interface CacheParts<R> {
   readonly places?: Places;
   /** Where the history of a source has got to, asked of the source. Default: no source can tell. */
   readonly position?: (connection: unknown, source: SourceId | undefined) => Promise<Token>;
+  /** Default: nothing is known but the entries and their proofs, so reasons name no source and no event. */
+  readonly knowledge?: Knowledge;
   /** Sends an explicit invalidation through the journal to every layer. */
   readonly invalidate: (message: {
     readonly keys?: readonly string[];

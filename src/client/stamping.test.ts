@@ -89,7 +89,7 @@ describe('a load that read a replica', () => {
     expect(await read()).toMatchObject({
       maxAgeMs: 4_000,
       trust: 'unproven',
-      reason: 'loaded for this read from a place that is proven current 4000 ms ago',
+      reason: 'loaded for this read, from what is known to be current as of 4000 ms ago (2026-01-01T00:00:01.000Z)',
     });
     expect(store.find(shelf, 'k')).toMatchObject({ loadedAt: 1_000, expiresAt: 11_000 });
     provenAt = 4_900;

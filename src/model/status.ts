@@ -1,5 +1,6 @@
 import type { LayerResult } from './outcome.ts';
 import type { Millis, Offset } from './position.ts';
+import type { TrustReason } from './reason.ts';
 
 /** What `tidemark status`, `GET /v1/status` and the dashboard show. */
 export interface Status {
@@ -96,6 +97,8 @@ export interface SourceStatus {
   readonly restarts: number;
   readonly gaps: number;
   readonly lastError?: { readonly code: string; readonly message: string; readonly at: Millis };
+  /** When it failed first since the journal last took something of it; absent while it does not fail. */
+  readonly failingSince?: Millis;
   readonly warnings: readonly string[];
 }
 
@@ -119,7 +122,10 @@ export interface NamespaceStatus {
   readonly whenUncertain: string;
   /** `fresh`: proven within the bound. `uncertain`: not. `ttl`: no bound but the TTL was asked for. */
   readonly trust: 'fresh' | 'uncertain' | 'ttl';
+  /** In one sentence: as of when its sources have proven what by which echo, or since when not and why. */
   readonly reason: string;
+  /** The same for programs. */
+  readonly why: TrustReason;
   readonly hits: number;
   readonly misses: number;
   readonly refusedFills: number;

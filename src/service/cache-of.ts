@@ -27,6 +27,7 @@ export function cacheOf(engine: Engine, namespace: string): Cache<unknown, Recei
     closing: engine.closing.signal,
     places: placesOf(engine, found),
     position: (connection, source) => positionOf(engine, found, connection, source),
+    knowledge: engine.knowing.of(found),
     invalidate: async (message) => {
       const event = invalidationOf(engine, message);
       return send(engine, event.source, [event]);

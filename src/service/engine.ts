@@ -26,10 +26,12 @@ import { Trail } from '../trust/trail.ts';
 import type { Auditor } from '../audit/auditor.ts';
 import { auditorOf } from './auditing.ts';
 import { kinds as allKinds } from './kinds.ts';
+import { Knowing } from './knowledge.ts';
 import { Namespaces } from './namespaces.ts';
 import { kindOf, openLayers, openSources, type Opened } from './open-parts.ts';
 import { refreshOf, withFunctions } from './projections.ts';
 import { watchTrust } from './watch.ts';
+import { ClockWatch } from './watch-clock.ts';
 
 export interface EngineParts {
   readonly config: Config;
@@ -85,6 +87,9 @@ export class Engine {
   readonly sources: ReadonlyMap<SourceId, Intaken>;
   readonly projections: ReadonlyMap<string, Projection>;
   readonly auditor: Auditor | null;
+  readonly clockWatch: ClockWatch;
+  /** For those who ask why a value is trusted or not. */
+  readonly knowing = new Knowing(this);
   readonly startedAt: number;
   readonly closing = new AbortController();
   readonly #feeding = new AbortController();
@@ -133,6 +138,7 @@ export class Engine {
     this.runtime = runtime;
     this.journal = journal;
     this.observers = new Observers(runtime.clock);
+    this.clockWatch = new ClockWatch(runtime, this.observers);
     this.startedAt = runtime.clock.now();
     this.#contracts = config.contracts;
 
@@ -276,7 +282,7 @@ export class Engine {
         observers,
         accept: (batch) => this.intake.acceptWhole(batch),
         proven: (at, t0, upTo) => {
-          this.namespaces.prove(name, at, t0);
+          this.namespaces.prove(name, at, t0, upTo?.position ?? null);
           if (upTo) this.trail.proven(name, upTo, at, { t0, now: runtime.clock.mono(), head: journal.head });
           this.progress.moved();
         },

@@ -3,39 +3,31 @@ import { TidemarkError } from '../errors.ts';
 import type { JsonValue } from '../model/json.ts';
 import type { CacheFill, CacheLookup } from '../operations.ts';
 import { NEVER } from '../trust/proofs.ts';
-import { asOf, judge, reasonOf, trustWord } from '../trust/trust.ts';
+import { inWords } from '../trust/words.ts';
 import type { Engine } from './engine.ts';
 import type { Namespace } from './namespaces.ts';
 import { placesOf } from './places.ts';
 
 /** @throws NAMESPACE_UNKNOWN */
-export function lookup(engine: Engine, namespace: string, key: string): CacheLookup {
-  const { config, shelf, counts } = find(engine, namespace);
-  const { clock } = engine.runtime;
+export async function lookup(engine: Engine, namespace: string, key: string): Promise<CacheLookup> {
+  const found = find(engine, namespace);
+  const { config, shelf, counts } = found;
   const { store } = engine.memory;
+  const whys = engine.knowing.whyOf(found);
   const entry = store.find(shelf, key);
-  const now = clock.mono();
-  if (!entry) {
+  const missed = whys.missed(key, entry);
+  if (missed || !entry) {
     counts.misses++;
-    return { found: false, stamp: store.watermark, reason: 'not resident' };
-  }
-  const { marks, value } = entry;
-  const facts = factsOf(entry, config);
-  const verdict = judge(facts, now);
-  if (verdict === 'bypass' || verdict === 'error') {
-    counts.misses++;
-    return { found: false, stamp: store.watermark, reason: reasonOf(facts, now) };
+    // Taken before the journal is asked: whoever loads only now has seen at least that.
+    const stamp = store.watermark;
+    const why = await whys.recalled(missed ?? whys.of(key, entry));
+    return { found: false, stamp, reason: inWords(why), why };
   }
   counts.hits++;
-  const maxAgeMs = Math.max(0, now - asOf(facts));
-  return {
-    found: true,
-    value: value as JsonValue,
-    tags: marks.map((mark) => mark.tag),
-    asOf: clock.now() - maxAgeMs,
-    maxAgeMs,
-    trust: trustWord(facts, now),
-  };
+  const served = { entry: factsOf(entry, config) };
+  const value = entry.value as JsonValue;
+  const tags = entry.marks.map((mark) => mark.tag);
+  return { found: true, value, tags, ...(await whys.told(served, entry, null)) };
 }
 
 /**

@@ -1,8 +1,10 @@
 import type { LayerStatus, NamespaceStatus, SourceStatus, Status } from '../model/status.ts';
+import { proofsAlone } from '../client/facts.ts';
 import { NEVER } from '../trust/proofs.ts';
+import { reasonOf } from '../trust/reason.ts';
+import { inWords } from '../trust/words.ts';
 import type { Engine, Intaken } from './engine.ts';
 import { VERSION } from './version.ts';
-import { trustOf } from './watch.ts';
 
 /** A snapshot of everything an operator asks about first. Cheap: no I/O. */
 export function statusOf(engine: Engine): Status {
@@ -19,7 +21,7 @@ export function statusOf(engine: Engine): Status {
       ...(engine.closing.signal.aborted ? ['shutting down'] : []),
       ...sources
         .filter(({ state }) => state === 'waiting')
-        .map(({ name, lastError }) => `source ${name} is down: ${lastError?.message ?? 'restarting'}`),
+        .map((source) => `source ${source.name} is down${downSince(source)}`),
       ...namespaces
         .filter(({ trust }) => trust === 'uncertain')
         .map(({ name, reason }) => `namespace ${name}: ${reason}`),
@@ -67,8 +69,14 @@ function sourceStatus(
     restarts: read?.restarts ?? 0,
     gaps: read?.gaps ?? 0,
     ...(read?.lastError ? { lastError: read.lastError } : {}),
+    ...(read && read.failingSince !== null ? { failingSince: read.failingSince } : {}),
     warnings: report?.warnings ?? [],
   };
+}
+
+function downSince({ failingSince, lastError, detail = 'restarting' }: SourceStatus): string {
+  if (failingSince === undefined || !lastError) return `: ${detail}`;
+  return ` since ${new Date(failingSince).toISOString()}, last with ${lastError.code}: ${lastError.message}`;
 }
 
 function layerStatus(engine: Engine): LayerStatus[] {
@@ -85,34 +93,20 @@ function layerStatus(engine: Engine): LayerStatus[] {
 }
 
 function namespaceStatus(engine: Engine): NamespaceStatus[] {
-  const now = engine.runtime.clock.mono();
   return Array.from(engine.namespaces.all.values(), (namespace) => {
-    const { config, counts, shelf, provers } = namespace;
-    const trust = trustOf(namespace, now);
+    const { config, counts, shelf } = namespace;
+    const why = reasonOf(proofsAlone(shelf, config), engine.knowing.around(namespace));
     return {
       name: config.name,
       ttlMs: config.ttlMs,
       ...(config.maxStalenessMs === undefined ? {} : { maxStalenessMs: config.maxStalenessMs }),
       whenUncertain: config.whenUncertain,
-      trust,
-      reason: inWords(trust, shelf.provenAt, now, config.maxStalenessMs, provers),
+      trust: why.kind === 'fresh' || why.kind === 'ttl' ? why.kind : 'uncertain',
+      reason: inWords(why),
+      why,
       hits: counts.hits,
       misses: counts.misses,
       refusedFills: counts.refused,
     };
   });
-}
-
-function inWords(
-  trust: string,
-  provenAt: number,
-  now: number,
-  bound: number | undefined,
-  provers: readonly string[],
-): string {
-  if (trust === 'ttl') return 'no max_staleness asked for: the ttl bounds the age';
-  if (provers.length === 0) return 'none of its sources can prove freshness: only a load proves it';
-  if (provenAt === NEVER) return `no proof yet through ${provers.join(', ')}`;
-  const age = `proven through ${provers.join(', ')} as of ${Math.round(now - provenAt)} ms ago`;
-  return trust === 'fresh' ? `${age}, within ${bound ?? 0} ms` : `${age}, beyond the bound of ${bound ?? 0} ms`;
 }

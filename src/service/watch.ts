@@ -1,15 +1,17 @@
+import { proofsAlone } from '../client/facts.ts';
 import type { Mono } from '../model/position.ts';
+import { reasonOf } from '../trust/reason.ts';
+import { inWords } from '../trust/words.ts';
 import type { Engine } from './engine.ts';
 import type { Namespace } from './namespaces.ts';
-import { ClockWatch } from './watch-clock.ts';
 
 /** How often trust is looked at for observers and the log. Reads do not wait for it: they judge for themselves. */
 const LOOK_EVERY_MS = 250;
 
-export type NamespaceTrust = 'fresh' | 'uncertain' | 'ttl';
+type NamespaceTrust = 'fresh' | 'uncertain' | 'ttl';
 
 /** Whether entries of a namespace can be proven fresh through its sources now. */
-export function trustOf({ config, shelf }: Namespace, now: Mono): NamespaceTrust {
+function trustOf({ config, shelf }: Namespace, now: Mono): NamespaceTrust {
   if (config.maxStalenessMs === undefined) return 'ttl';
   return now - shelf.provenAt <= config.maxStalenessMs ? 'fresh' : 'uncertain';
 }
@@ -18,7 +20,6 @@ export function trustOf({ config, shelf }: Namespace, now: Mono): NamespaceTrust
 export async function watchTrust(engine: Engine, signal: AbortSignal): Promise<void> {
   const { clock, log, metrics } = engine.runtime;
   const known = new Map<string, NamespaceTrust>();
-  const clockWatch = new ClockWatch(engine.runtime, engine.observers);
   while (!signal.aborted) {
     const now = clock.mono();
     for (const namespace of engine.namespaces.all.values()) {
@@ -27,8 +28,12 @@ export async function watchTrust(engine: Engine, signal: AbortSignal): Promise<v
       const before = known.get(name);
       known.set(name, trust);
       if (before === undefined || before === trust) continue;
-      engine.observers.tell('trust:changed', { namespace: name, trust, before });
-      if (trust === 'uncertain') log.warn({ namespace: name, whenUncertain }, 'freshness can no longer be proven');
+      const reason = inWords(
+        reasonOf(proofsAlone(namespace.shelf, namespace.config), engine.knowing.around(namespace)),
+      );
+      engine.observers.tell('trust:changed', { namespace: name, trust, before, reason });
+      if (trust === 'uncertain')
+        log.warn({ namespace: name, whenUncertain }, `freshness can no longer be proven: ${reason}`);
       else log.info({ namespace: name }, 'freshness is proven again');
     }
     for (const source of engine.sources.values()) {
@@ -42,7 +47,7 @@ export async function watchTrust(engine: Engine, signal: AbortSignal): Promise<v
         lagBytes: lagBytes ?? null,
       });
     }
-    clockWatch.look(LOOK_EVERY_MS);
+    engine.clockWatch.look(LOOK_EVERY_MS);
     await clock.sleep(LOOK_EVERY_MS, signal);
   }
 }

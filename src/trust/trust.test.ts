@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { NEVER } from './proofs.ts';
-import { asOf, judge, reasonOf, trustWord, type TrustFacts, type WhenUncertain } from './trust.ts';
+import { asOf, judge, trustWord, type TrustFacts, type WhenUncertain } from './trust.ts';
 
 const facts = (over: Partial<TrustFacts> = {}): TrustFacts => ({
   loadedAt: 0,
@@ -68,31 +68,5 @@ describe('trust in a word', () => {
     [facts({ expiredAsOf: 0 }), 50, 'stale'],
   ] as const)('%# says what was proven', (given, now, word) => {
     expect(trustWord(given, now)).toBe(word);
-  });
-});
-
-describe('the reason in words', () => {
-  it.each([
-    [facts(), 50, 'proven fresh as of 50 ms ago by its own load, within 100 ms'],
-    [facts({ provenAt: 20 }), 50, 'proven fresh as of 30 ms ago by a proof through its sources, within 100 ms'],
-    [
-      facts(),
-      500,
-      'known to be current 500 ms ago, beyond the bound of 100 ms: its sources have not proven more since',
-    ],
-    [
-      facts({ loadedAt: NEVER }),
-      500,
-      'never proven, beyond the bound of 100 ms: its sources have not proven more since',
-    ],
-    [facts({ maxStalenessMs: undefined }), 500, 'no max_staleness asked for; ttl ends in 9500 ms'],
-    [facts({ expiredAsOf: 0 }), 50, 'expired by an event; known to be current 50 ms ago'],
-    [facts(), 30_000, 'its ttl ended 20 s ago'],
-    [facts(), 10_000, 'its ttl ended 0 ms ago'],
-    [facts(), 19_999, 'its ttl ended 9999 ms ago'],
-    [facts(), 20_000, 'its ttl ended 10 s ago'],
-    [facts({ loadedAt: 20, provenAt: 20 }), 120, 'proven fresh as of 100 ms ago by its own load, within 100 ms'],
-  ] as const)('%#: %s', (given, now, words) => {
-    expect(reasonOf(given, now)).toBe(words);
   });
 });

@@ -1,5 +1,4 @@
 import type { Mono } from '../model/position.ts';
-import { NEVER } from './proofs.ts';
 
 /** What policy makes of an entry that may not be proven fresh. */
 export type WhenUncertain = 'bypass' | 'revalidate' | 'serve' | 'error';
@@ -55,21 +54,4 @@ export function trustWord(facts: TrustFacts, now: Mono): TrustWord {
   if (facts.expiredAsOf !== null) return 'stale';
   if (facts.maxStalenessMs === undefined) return 'ttl';
   return now - asOf(facts) <= facts.maxStalenessMs ? 'fresh' : 'unproven';
-}
-
-/** The verdict's reason, for people. */
-export function reasonOf(facts: TrustFacts, now: Mono): string {
-  if (now >= facts.expiresAt) return `its ttl ended ${ms(now - facts.expiresAt)} ago`;
-  const age = now - asOf(facts);
-  const known = asOf(facts) === NEVER ? 'never proven' : `known to be current ${ms(age)} ago`;
-  if (facts.expiredAsOf !== null) return `expired by an event; ${known}`;
-  if (facts.maxStalenessMs === undefined) return `no max_staleness asked for; ttl ends in ${ms(facts.expiresAt - now)}`;
-  const by = facts.loadedAt >= facts.provenAt ? 'by its own load' : 'by a proof through its sources';
-  return age <= facts.maxStalenessMs
-    ? `proven fresh as of ${ms(age)} ago ${by}, within ${ms(facts.maxStalenessMs)}`
-    : `${known}, beyond the bound of ${ms(facts.maxStalenessMs)}: its sources have not proven more since`;
-}
-
-function ms(value: number): string {
-  return value < 10_000 ? `${Math.round(value)} ms` : `${Math.round(value / 1_000)} s`;
 }

@@ -111,6 +111,43 @@ describe('the live list', () => {
   });
 });
 
+test('a wrong value that the auditor found is a line, with what differs and which contract should have caught it', () => {
+  const fields = {
+    namespace: 'product',
+    key: 'product:\u202e42',
+    scale: '10s',
+    where: ['price differs (a number)', 'name is missing'],
+    why: 'Contract "products" has a template for it.',
+  };
+  const flow = addObservation(emptyFlow, { type: 'audit:violation', at: 7, fields });
+  expect(flow.rows).toMatchObject([
+    {
+      kind: 'note',
+      at: 7,
+      tone: 'bad',
+      title: 'Wrong value found',
+      text: 'product:\\u202e42 in product is not what its source has: price differs (a number); name is missing. Contract "products" has a template for it.',
+    },
+  ]);
+});
+
+test('trust that is withdrawn is a line with its reason, and one when it returns', () => {
+  const changed = (trust: string, reason?: string): Observation => ({
+    type: 'trust:changed',
+    at: 1,
+    fields: { namespace: 'product', trust, before: 'fresh', ...(reason === undefined ? {} : { reason }) },
+  });
+  const flow = [changed('uncertain', 'not provable: db is down'), changed('uncertain'), changed('fresh')].reduce(
+    (before, one) => addObservation(before, one),
+    emptyFlow,
+  );
+  expect(flow.rows.map((row) => (row.kind === 'note' ? row.text : row.type))).toEqual([
+    'product is proven fresh again',
+    'product is not provable',
+    'product is not provable: db is down',
+  ]);
+});
+
 test('a filter finds what a row shows: type, source, data, target', () => {
   const { rows } = addEntries(emptyFlow, [entry(42, { name: 'Lamp' })], true);
   const found = (filter: string): boolean => rows.every((row) => matches(row, filter));

@@ -8,6 +8,7 @@ import type { HttpOptions } from '../../src/http/options.ts';
 import { createServer } from '../../src/http/server.ts';
 import type { Status } from '../../src/model/status.ts';
 import type { Offset } from '../../src/model/position.ts';
+import type { TrustReason } from '../../src/model/reason.ts';
 import { realRuntime } from '../../src/runtime/real.ts';
 import { inChromium, lowContrast, startPages, type Opened, type Pages } from '../support/browser.ts';
 import { FakeOperations } from '../support/fake-operations.ts';
@@ -63,10 +64,13 @@ const namespace: Status['namespaces'][number] = {
   whenUncertain: 'bypass',
   trust: 'uncertain',
   reason: 'the last proof is 4 s old',
+  why: { kind: 'unproven', boundMs: 2_000, since: null, known: null, heldBy: { kind: 'no-source' } },
   hits: 97,
   misses: 3,
   refusedFills: 2,
 };
+
+const NOWHERE: TrustReason = { kind: 'absent', how: 'unknown', end: null };
 
 inChromium('the dashboard', () => {
   let pages: Pages;
@@ -149,8 +153,18 @@ inChromium('the dashboard', () => {
         last: [{ offset: 1 as Offset, type: evil, source: evil, receivedAt: 1, via: evil }],
         searched: 1,
         held: [
-          { layer: evil, namespace: evil, tags: [evil], stamp: 1 as Offset, ageMs: 1, verdict: evil, reason: evil },
+          {
+            layer: evil,
+            namespace: evil,
+            tags: [evil],
+            stamp: 1 as Offset,
+            ageMs: 1,
+            verdict: evil,
+            reason: evil,
+            why: NOWHERE,
+          },
         ],
+        absent: [{ layer: evil, namespace: evil, reason: evil, why: NOWHERE }],
       });
     const { page, complaints } = await open(operations);
     await page.locator('.row.event .summary').click();
@@ -249,6 +263,28 @@ inChromium('the dashboard', () => {
     expect(await page.evaluate('localStorage.length')).toBe(0);
     await page.reload();
     await page.getByText('behind-the-token', { exact: true }).waitFor();
+  });
+
+  it('says in a sentence why a key may be served, and why it is not held elsewhere', async () => {
+    const operations = new Staged();
+    const copy = { layer: 'local', namespace: 'product', tags: [], stamp: 1 as Offset, ageMs: 180, verdict: 'serve' };
+    const why: TrustReason = { kind: 'absent', how: 'evicted', end: null };
+    operations.explain = (key) =>
+      Promise.resolve({
+        key,
+        endedBy: [],
+        last: [],
+        searched: 1,
+        held: [{ ...copy, reason: 'fresh as of 180 ms ago, proven by an echo through shop-db at #118', why }],
+        absent: [{ layer: 'local', namespace: 'stock', reason: 'not resident: evicted to make room', why }],
+      });
+    const { page } = await open(operations);
+    await page.getByLabel('Key', { exact: true }).fill('product:42');
+    await page.getByRole('button', { name: 'Explain' }).click();
+    await page.getByText('proven by an echo through shop-db at #118').waitFor();
+    const answer = (await page.locator('.answer').textContent()) ?? '';
+    expect(answer).toContain('serve in local, namespace product, 180 ms old: fresh as of 180 ms ago');
+    expect(answer).toContain('local / stock not resident: evicted to make room');
   });
 
   it('explains a key, plans an event without sending it, and ends a trust on demand', async () => {

@@ -5,6 +5,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { runCli } from '../../src/cli/program.ts';
 import type { Entry } from '../../src/model/entry.ts';
 import type { Offset } from '../../src/model/position.ts';
+import type { Explanation } from '../../src/operations.ts';
 import { FakeOperations } from '../support/fake-operations.ts';
 import { freePort } from '../support/ports.ts';
 import { closeAll, serve } from '../support/http-server.ts';
@@ -24,6 +25,7 @@ async function cli(url: string, ...argv: string[]): Promise<Ran> {
   return Object.assign(shell, { code });
 }
 
+const finite = (n: number): number | null => (Number.isFinite(n) ? n : null);
 const json = (ran: Ran): unknown => JSON.parse(ran.stdout);
 
 describe('emit', () => {
@@ -120,6 +122,59 @@ describe('explain', () => {
     const { url } = await serve();
     const key = 'shop/42?a=b&c#d é';
     expect(json(await cli(url, 'explain', key, '--json'))).toMatchObject({ key });
+  });
+
+  const why = { kind: 'absent', how: 'evicted', end: null } as const;
+  const copy = { layer: 'local', stamp: 7 as Offset, ageMs: 41_200, verdict: 'serve', why };
+  const explanation: Explanation = {
+    key: 'product:1',
+    endedBy: [],
+    last: [],
+    searched: 3,
+    held: [
+      { ...copy, namespace: 'product', tags: ['a', 'b'], reason: 'fresh as of 180 ms ago' },
+      { ...copy, namespace: 'long-name', tags: [], verdict: 'bypass', ageMs: Infinity, reason: 'never proven' },
+    ],
+    absent: [{ layer: 'local', namespace: 'stock', reason: 'not resident: evicted to make room', why }],
+  };
+
+  test('says in a sentence why each copy may be served or not, and where there is none', async () => {
+    const { url, operations } = await serve();
+    operations.explain = () => Promise.resolve(explanation);
+    expect((await cli(url, 'explain', 'product:1')).stdout).toBe(
+      [
+        'product:1',
+        '',
+        'Held by',
+        '  local / product    serve   age 41.2s    stamp 7',
+        '    fresh as of 180 ms ago',
+        '    tags a, b',
+        '  local / long-name  bypass  age unknown  stamp 7',
+        '    never proven',
+        '',
+        '  local / stock  not resident: evicted to make room',
+        '',
+        'No contract can end its trust: only its TTL does.',
+        '',
+        'Nothing has ended it within the last 3 entries.',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  test('of what nobody holds says what is known of that', async () => {
+    const { url, operations } = await serve();
+    const absent = [{ layer: 'local', namespace: null, reason: 'not resident: last ended by #3', why }];
+    operations.explain = () => Promise.resolve({ ...explanation, held: [], absent });
+    const { stdout } = await cli(url, 'explain', 'product:1');
+    expect(stdout).toContain('No layer holds it.\n\n  local  not resident: last ended by #3\n');
+  });
+
+  test('as JSON gives the reasons to programs', async () => {
+    const { url, operations } = await serve();
+    operations.explain = () => Promise.resolve(explanation);
+    const given = { ...explanation, held: explanation.held.map((one) => ({ ...one, ageMs: finite(one.ageMs) })) };
+    expect(json(await cli(url, 'explain', 'product:1', '--json'))).toEqual(given);
   });
 });
 
@@ -380,7 +435,11 @@ describe('what comes from outside', () => {
             ageMs: 1,
             verdict: hostile,
             reason: hostile,
+            why: { kind: 'absent', how: 'unknown', end: null },
           },
+        ],
+        absent: [
+          { layer: hostile, namespace: hostile, reason: hostile, why: { kind: 'absent', how: 'unknown', end: null } },
         ],
       });
     for (const args of [

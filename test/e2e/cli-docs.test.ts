@@ -10,7 +10,9 @@ import type { Entry } from '../../src/model/entry.ts';
 import type { JsonValue } from '../../src/model/json.ts';
 import type { ActionKind, PlannedAction } from '../../src/model/plan.ts';
 import type { Offset } from '../../src/model/position.ts';
+import type { TrustReason } from '../../src/model/reason.ts';
 import type { Explanation, ReplayReport } from '../../src/operations.ts';
+import { inWords } from '../../src/trust/words.ts';
 import { FakeOperations } from '../support/fake-operations.ts';
 import { closeAll, serve } from '../support/http-server.ts';
 import { fakeShell } from '../support/shell.ts';
@@ -35,6 +37,17 @@ projections:
   category-membership: { url: "http://127.0.0.1:3000/refresh" }
 contracts: [contracts/*.yaml]
 `;
+
+const FRESH: TrustReason = {
+  kind: 'fresh',
+  boundMs: 2_000,
+  known: {
+    asOf: Date.UTC(2026, 0, 1) - 180,
+    ageMs: 180,
+    by: 'echo',
+    echo: { source: 'shop-db', offset: 121 as Offset, of: 1 },
+  },
+};
 
 /** A daemon that has always the same to say. The shell's clock stands at the beginning of 2026. */
 class SteadyOperations extends FakeOperations {
@@ -81,9 +94,11 @@ class SteadyOperations extends FakeOperations {
           stamp: 118 as Offset,
           ageMs: 41_200,
           verdict: 'serve',
-          reason: 'proven through shop-db as of 180 ms ago, within 2000 ms',
+          reason: inWords(FRESH),
+          why: FRESH,
         },
       ],
+      absent: [],
     });
   }
 }

@@ -119,12 +119,16 @@ describe('the daemon’s cache', () => {
     const { call } = await serve();
     const path = '/v1/cache/product/product%3A42';
     const miss = await call('GET', path);
-    expect([miss.status, miss.json.stamp]).toEqual([404, 0]);
+    expect(miss.status).toBe(404);
+    const absent = { kind: 'absent', how: 'unknown', end: null };
+    expect(miss.json).toEqual({ stamp: 0, reason: 'not held', why: absent });
     const put = await call('PUT', path, { body: { value: null, tags: ['t'], ttl: '10m', stamp: miss.json.stamp } });
     expect(put.status).toBe(201);
     const hit = await call('GET', path);
     expect(hit.status).toBe(200);
-    expect(hit.json).toEqual({ value: null, tags: ['t'], asOf: 1, maxAgeMs: 1_501, trust: 'fresh' });
+    const why = { kind: 'fresh', boundMs: 2_000, known: { asOf: 1, ageMs: 1_501, by: 'load' } };
+    const told = { asOf: 1, maxAgeMs: 1_501, trust: 'fresh', reason: 'just loaded', why };
+    expect(hit.json).toEqual({ value: null, tags: ['t'], ...told });
     expect(hit.headers.get('age')).toBe('2');
   });
 

@@ -119,7 +119,7 @@ export class FakeOperations implements Operations {
   }
 
   explain(key: string): ReturnType<Operations['explain']> {
-    return Promise.resolve({ key, endedBy: [], last: [], searched: this.journal.length, held: [] });
+    return Promise.resolve({ key, endedBy: [], last: [], searched: this.journal.length, held: [], absent: [] });
   }
 
   contracts(): ReturnType<Operations['contracts']> {
@@ -206,11 +206,15 @@ export class FakeOperations implements Operations {
   }
 
   cacheGet(namespace: string, key: string): ReturnType<Operations['cacheGet']> {
-    if (namespace === 'missing') throw new TidemarkError('NAMESPACE_UNKNOWN', namespace);
+    if (namespace === 'missing') return Promise.reject(new TidemarkError('NAMESPACE_UNKNOWN', namespace));
     const held = this.cache.get(`${namespace} ${key}`);
-    if (!held) return { found: false, stamp: this.head, reason: 'not held' };
+    const why = { kind: 'absent', how: 'unknown', end: null } as const;
+    if (!held) return Promise.resolve({ found: false, stamp: this.head, reason: 'not held', why });
     const { value, tags } = held.fill;
-    return { found: true, value, tags, asOf: held.at, maxAgeMs: this.ageMs, trust: 'fresh' };
+    const known = { asOf: held.at, ageMs: 1_501, by: 'load' } as const;
+    const fresh = { kind: 'fresh', known, boundMs: 2_000 } as const;
+    const told = { asOf: held.at, maxAgeMs: this.ageMs, trust: 'fresh', reason: 'just loaded', why: fresh };
+    return Promise.resolve({ found: true, value, tags, ...told });
   }
 
   cachePut(namespace: string, key: string, fill: CacheFill): ReturnType<Operations['cachePut']> {

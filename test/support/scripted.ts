@@ -13,6 +13,8 @@ import { cacheOf } from '../../src/service/cache-of.ts';
 import { Engine } from '../../src/service/engine.ts';
 import type { Source, SourceItem, SourceKind, SourceReport } from '../../src/sources/source.ts';
 
+type Announced = Partial<ChangeEvent> & { readonly type: string };
+
 /** A source that yields what the test says, and proves when the test says. */
 export class ScriptedSource implements Source {
   state: SourceReport = { state: 'streaming' };
@@ -40,7 +42,16 @@ export class ScriptedSource implements Source {
   }
 
   /** A transaction, durable and applied when it resolves. */
-  async commit(...events: readonly (Partial<ChangeEvent> & { readonly type: string })[]): Promise<Position> {
+  commit(...events: readonly Announced[]): Promise<Position> {
+    return this.#send(true, events);
+  }
+
+  /** The first part of a transaction that never ends. */
+  part(...events: readonly Announced[]): Promise<Position> {
+    return this.#send(false, events);
+  }
+
+  async #send(commit: boolean, events: readonly Announced[]): Promise<Position> {
     const n = ++this.#commits;
     const position = String(n).padStart(8, '0') as Position;
     await this.#push({
@@ -50,7 +61,7 @@ export class ScriptedSource implements Source {
         epoch: 'e1',
         position,
         first: 0,
-        commit: true,
+        commit,
         receivedAt: this.#runtime.clock.now(),
         events: events.map((event, i) => ({ id: `${n}.${i}`, source: this.#name, data: {}, ...event })),
       },
@@ -59,8 +70,15 @@ export class ScriptedSource implements Source {
   }
 
   /** An echo that was sent `ageMs` ago comes back: all before it is applied. */
-  prove(ageMs = 0): Promise<void> {
-    return this.#push({ kind: 'proof', t0: this.#runtime.clock.mono() - ageMs });
+  prove(ageMs = 0, upTo?: Position): Promise<void> {
+    const t0 = this.#runtime.clock.mono() - ageMs;
+    return this.#push({ kind: 'proof', t0, ...(upTo && { upTo: { epoch: 'e1', position: upTo } }) });
+  }
+
+  /** History may be missing. */
+  gap(code: string, reason: string): Promise<void> {
+    const position = String(++this.#commits).padStart(8, '0') as Position;
+    return this.#push({ kind: 'gap', code, reason, resume: { epoch: 'e2', position } });
   }
 
   fail(error: Error): Promise<void> {
@@ -87,7 +105,10 @@ export class ScriptedSource implements Source {
   }
 }
 
-/** A whole Tidemark in memory and in virtual time, with scripted sources by the names given. */
+/**
+ * A whole Tidemark in memory and in virtual time, with scripted sources by the names given. Those of type `hook` prove
+ * nothing.
+ */
 export class ScriptedWorld {
   readonly runtime: VirtualRuntime = virtualRuntime();
   readonly sources = new Map<string, ScriptedSource>();
@@ -107,7 +128,8 @@ export class ScriptedWorld {
         return Promise.resolve(source);
       },
     };
-    const kinds = { sources: [scripted], journals: journalKinds, layers: layerKinds };
+    const hook: SourceKind = { ...scripted, type: 'hook', can: { order: false, replay: false, prove: false } };
+    const kinds = { sources: [scripted, hook], journals: journalKinds, layers: layerKinds };
     const sources = Object.fromEntries(names.map((name) => [name, { type: 'scripted' }]));
     const object = { version: 1, journal: { type: 'memory' }, sources, contracts: [], ...config };
     const loaded = loadConfig({ object, kinds });

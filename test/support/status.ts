@@ -3,13 +3,18 @@ import type { Status } from '../../src/model/status.ts';
 
 const NOW = Date.UTC(2026, 0, 1, 12);
 
+const iso = (agoMs: number): string => new Date(NOW - agoMs).toISOString();
+const FRESH = `fresh as of 180 ms ago (${iso(180)}), proven by an echo through shop-db at #12345`;
+const DOWN = `orders is down since 90 s ago (${iso(90_000)}), last with OUTBOX_UNREADABLE: database is locked`;
+const LAST = `known to be current as of 91 s ago (${iso(91_000)}) by an echo through orders at #12290`;
+
 /** A daemon in the middle of its life: most is well, some is not. */
 export const STATUS: Status = {
   version: '0.1.0',
   startedAt: NOW - 2 * 3_600_000 - 5 * 60_000,
   now: NOW,
   ready: true,
-  reasons: ['source orders is waiting'],
+  reasons: [`source orders is down since ${iso(90_000)}, last with OUTBOX_UNREADABLE: database is locked`],
   contracts: { count: 4, hash: '5869638bb02bd3f1' },
   journal: {
     type: 'sqlite',
@@ -45,6 +50,7 @@ export const STATUS: Status = {
       restarts: 7,
       gaps: 0,
       lastError: { code: 'OUTBOX_UNREADABLE', message: 'database is locked', at: NOW - 2_000 },
+      failingSince: NOW - 90_000,
       warnings: [],
     },
     { name: 'app', type: 'http', state: 'receiving', events: 0, canProve: false, restarts: 0, gaps: 0, warnings: [] },
@@ -68,7 +74,17 @@ export const STATUS: Status = {
       maxStalenessMs: 2_000,
       whenUncertain: 'bypass',
       trust: 'fresh',
-      reason: 'proven through shop-db as of 180 ms ago, within 2000 ms',
+      reason: `${FRESH}, within the bound of 2000 ms`,
+      why: {
+        kind: 'fresh',
+        boundMs: 2_000,
+        known: {
+          asOf: NOW - 180,
+          ageMs: 180,
+          by: 'echo',
+          echo: { source: 'shop-db', offset: 12_345 as Offset, of: 1 },
+        },
+      },
       hits: 1_204_551,
       misses: 9_310,
       refusedFills: 12,
@@ -79,7 +95,25 @@ export const STATUS: Status = {
       maxStalenessMs: 5_000,
       whenUncertain: 'revalidate',
       trust: 'uncertain',
-      reason: 'orders was last proven 91000 ms ago, beyond 5000 ms',
+      reason: `not provable within 5000 ms since 86 s ago (${iso(86_000)}): ${DOWN}; ${LAST}`,
+      why: {
+        kind: 'unproven',
+        boundMs: 5_000,
+        since: { at: NOW - 86_000, agoMs: 86_000 },
+        known: {
+          asOf: NOW - 91_000,
+          ageMs: 91_000,
+          by: 'echo',
+          echo: { source: 'orders', offset: 12_290 as Offset, of: 1 },
+        },
+        heldBy: {
+          kind: 'down',
+          source: 'orders',
+          since: { at: NOW - 90_000, agoMs: 90_000 },
+          code: 'OUTBOX_UNREADABLE',
+          message: 'database is locked',
+        },
+      },
       hits: 220,
       misses: 41,
       refusedFills: 0,

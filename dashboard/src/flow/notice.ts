@@ -87,7 +87,7 @@ function trustChanged(at: number, fields: Fields): Note {
   const name = said(fields, 'namespace');
   return fresh
     ? { at, tone: 'good', title: 'Trust returned', text: `${name} is proven fresh again` }
-    : { at, tone: 'warn', title: 'Trust withdrawn', text: `${name} can no longer be proven fresh` };
+    : { at, tone: 'warn', title: 'Trust withdrawn', text: `${name} is ${said(fields, 'reason') || 'not provable'}` };
 }
 
 /** A source that starts is the normal course; the status panel shows it. */
@@ -119,5 +119,5 @@ function took(fields: Fields): string {
 
 function said(fields: Fields, name: string): string {
   const value = fields[name];
-  return value === undefined || value === null ? '' : visible(String(value));
+  return value === undefined || value === null ? '' : visible(Array.isArray(value) ? value.join('; ') : String(value));
 }

@@ -49,6 +49,11 @@ function Explained({ of, now, onChanged }: { of: Explanation; now: number; onCha
     <div class="answer">
       <h3>Held</h3>
       {of.held.length === 0 ? <p class="reason">No layer holds it.</p> : null}
+      {of.absent.map(({ layer, namespace, reason }, i) => (
+        <p key={i} class="reason">
+          <Code text={namespace === null ? layer : `${layer} / ${namespace}`} /> <Said text={reason} />
+        </p>
+      ))}
       <ul>
         {of.held.map((held, i) => (
           <li key={i}>

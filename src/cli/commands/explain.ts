@@ -28,19 +28,7 @@ export function explain(shell: Shell): Command {
 }
 
 export function renderExplanation(explanation: Explanation, now: number, paint: Paint): string {
-  const { endedBy, last, held } = explanation;
-  const lines = [paint.strong(escapeControls(explanation.key)), ''];
-  lines.push(held.length === 0 ? 'No layer holds it.' : 'Held by');
-  const heldRows = held.flatMap((copy) => [
-    [
-      `${paint.name(escapeControls(copy.layer))} / ${escapeControls(copy.namespace)}`,
-      copy.verdict === 'serve' ? paint.good(copy.verdict) : paint.warn(escapeControls(copy.verdict)),
-      `age ${duration(copy.ageMs)}`,
-      `stamp ${grouped(copy.stamp)}`,
-      escapeControls(copy.reason),
-    ],
-    ...(copy.tags.length === 0 ? [] : [[`  tags ${copy.tags.map(escapeControls).join(', ')}`]]),
-  ]);
+  const { endedBy, last } = explanation;
   const endedRows = endedBy.map((way) => [
     escapeControls(way.action),
     `on ${paint.name(escapeControls(way.triggers.join(', ')))}`,
@@ -61,5 +49,36 @@ export function renderExplanation(explanation: Explanation, now: number, paint: 
     last.length === 0
       ? `Nothing has ended it within the last ${count(explanation.searched, 'entry')}.\n`
       : `Last ended by\n${table(lastRows, { indent: '  ' })}`;
-  return `${lines.join('\n')}\n${table(heldRows, { indent: '  ' })}\n${ended}\n${history}`;
+  const head = `${paint.strong(escapeControls(explanation.key))}\n`;
+  return [head, heldPart(explanation, paint), absentPart(explanation, paint), ended, history]
+    .filter((part) => part !== '')
+    .join('\n');
+}
+
+/** Each copy on a line, and below it in one sentence why it may be served or not. */
+function heldPart({ held }: Explanation, paint: Paint): string {
+  if (held.length === 0) return 'No layer holds it.\n';
+  const heads = held.map((copy) => [
+    `${paint.name(escapeControls(copy.layer))} / ${escapeControls(copy.namespace)}`,
+    copy.verdict === 'serve' ? paint.good(copy.verdict) : paint.warn(escapeControls(copy.verdict)),
+    `age ${duration(copy.ageMs)}`,
+    `stamp ${grouped(copy.stamp)}`,
+  ]);
+  const lines = table(heads, { indent: '  ' }).split('\n');
+  const copies = held.map(({ reason, tags }, at) => {
+    const said = [
+      escapeControls(reason),
+      ...(tags.length === 0 ? [] : [`tags ${tags.map(escapeControls).join(', ')}`]),
+    ];
+    return [lines[at] ?? '', ...said.map((line) => `    ${line}`)].join('\n');
+  });
+  return `Held by\n${copies.join('\n')}\n`;
+}
+
+function absentPart({ absent }: Explanation, paint: Paint): string {
+  const lines = absent.map(({ layer, namespace, reason }) => {
+    const where = `${paint.name(escapeControls(layer))}${namespace === null ? '' : ` / ${escapeControls(namespace)}`}`;
+    return `  ${where}  ${escapeControls(reason)}\n`;
+  });
+  return lines.join('');
 }

@@ -50,12 +50,8 @@ export function renderStatus(status: Status, paint: Paint): string {
     section('SOURCE', ['TYPE', 'STATE', 'EVENTS', 'LAST', 'LAG', 'PROOF'], sourceRows(status, paint), paint),
     status.sources.map((source) => sourceNotes(source, now, paint)).join(''),
     section('LAYER', ['TYPE', 'STATE', 'WATERMARK', 'BEHIND', 'ENTRIES'], layerRows(status, paint), paint),
-    section(
-      'NAMESPACE',
-      ['TRUST', 'BOUND', 'TTL', 'HITS', 'MISSES', 'REFUSED', 'WHY'],
-      namespaceRows(status, paint),
-      paint,
-    ),
+    section('NAMESPACE', ['TRUST', 'BOUND', 'TTL', 'HITS', 'MISSES', 'REFUSED'], namespaceRows(status, paint), paint),
+    status.namespaces.map(({ name, reason }) => `  ${escapeControls(`${name}: ${reason}`)}\n`).join(''),
     section('PROJECTION', ['STATE', 'REFRESHES', 'FAILURES', 'LAST ERROR'], projectionRows(status, paint), paint),
     ...(status.audit ? [auditSection(status.audit, paint)] : []),
     letters,
@@ -124,7 +120,6 @@ function namespaceRows({ namespaces }: Status, paint: Paint): string[][] {
     grouped(namespace.hits),
     grouped(namespace.misses),
     grouped(namespace.refusedFills),
-    escapeControls(namespace.reason),
   ]);
 }
 

@@ -37,17 +37,18 @@ export const cache: Resource = (app, context) => {
   const config = { access: 'admin' } as const;
   const url = '/v1/cache/:namespace/:key';
 
-  app.get<ByKey>(url, { config }, (request, reply) => {
+  app.get<ByKey>(url, { config }, async (request, reply) => {
     queryOf(request, []);
     const { namespace, key } = request.params;
-    const found = operations.cacheGet(namespace, keyOf(key));
-    if (!found.found) return reply.code(404).send({ stamp: found.stamp, reason: found.reason });
+    const found = await operations.cacheGet(namespace, keyOf(key));
+    const { reason, why } = found;
+    if (!found.found) return reply.code(404).send({ stamp: found.stamp, reason, why });
     const { value, tags, trust } = found;
     // Rounded to the older side. What nothing has proven yet has no age that could be told.
     const asOf = Number.isFinite(found.asOf) ? Math.floor(found.asOf) : null;
     const maxAgeMs = Number.isFinite(found.maxAgeMs) ? Math.ceil(found.maxAgeMs) : null;
     if (maxAgeMs !== null) reply.header('age', String(Math.ceil(maxAgeMs / 1_000)));
-    return { value, tags, asOf, maxAgeMs, trust };
+    return { value, tags, asOf, maxAgeMs, trust, reason, why };
   });
 
   app.put<ByKey>(url, { config }, async (request, reply) => {

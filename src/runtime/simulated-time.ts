@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import type { Millis, Mono } from '../model/position.ts';
 import type { Clock } from './runtime.ts';
+import { sleepOver } from './sleep.ts';
 import { SteadyClock, SUSPEND_TOLERANCE_MS, type Suspensions } from './steady-clock.ts';
 
 interface Timer {
@@ -164,19 +165,7 @@ export class SimulatedClock implements Clock {
   }
 
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      if (signal?.aborted) {
-        resolve();
-        return;
-      }
-      const wake = (): void => {
-        cancel();
-        signal?.removeEventListener('abort', wake);
-        resolve();
-      };
-      const cancel = this.after(ms, wake);
-      signal?.addEventListener('abort', wake, { once: true });
-    });
+    return sleepOver((delay, run) => this.after(delay, run), ms, signal);
   }
 
   turn(): Promise<void> {

@@ -2,6 +2,7 @@ import type { Millis, Mono } from '../model/position.ts';
 import { silentLog } from './log.ts';
 import { createMetrics } from './metrics.ts';
 import type { Clock, Random, Runtime } from './runtime.ts';
+import { sleepOver } from './sleep.ts';
 import { SteadyClock, type Suspensions } from './steady-clock.ts';
 
 interface Timer {
@@ -42,19 +43,7 @@ export class VirtualClock implements Clock {
   }
 
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      if (signal?.aborted) {
-        resolve();
-        return;
-      }
-      const wake = (): void => {
-        cancel();
-        signal?.removeEventListener('abort', wake);
-        resolve();
-      };
-      const cancel = this.after(ms, wake);
-      signal?.addEventListener('abort', wake, { once: true });
-    });
+    return sleepOver((delay, run) => this.after(delay, run), ms, signal);
   }
 
   turn(): Promise<void> {

@@ -3,17 +3,15 @@ import { assert, TidemarkError } from '../errors.ts';
 import type { Appended, Entry, PlannedBatch } from '../model/entry.ts';
 import type { Millis, Offset, Resume, SourceId } from '../model/position.ts';
 import type { Runtime } from '../runtime/runtime.ts';
-import type { Unplaced } from './codec.ts';
 import { Continuity } from './continuity.ts';
 import { Cursors } from './cursors.ts';
-import { EntryDeque } from './entry-deque.ts';
+import { EntryIndex } from './entry-index.ts';
 import { freshOf } from './fresh.ts';
 import { History } from './history.ts';
 import { nextIdentity } from './identity.ts';
 import type { Journal, JournalIdentity, JournalKind, JournalReport } from './journal.ts';
 import { MemoryDeadLetters } from './memory-dead-letters.ts';
 import { lettersOf } from './problems.ts';
-import { Waiting } from './waiting.ts';
 
 export interface MemoryJournalOptions {
   readonly max_entries: number;
@@ -32,13 +30,10 @@ export const memoryJournal: JournalKind<MemoryJournalOptions> = {
 export class MemoryJournal implements Journal {
   readonly deadLetters: MemoryDeadLetters;
   readonly #maxEntries: number;
-  readonly #entries = new EntryDeque();
+  readonly #entries = new EntryIndex();
   readonly #history = new History();
   readonly #cursors = new Cursors();
-  readonly #waiting = new Waiting();
   readonly #continuity = new Continuity();
-  /** Offsets of events of sources without order, by source and event id. */
-  readonly #seen = new Map<string, Offset>();
   #closed = false;
 
   readonly #runtime: Runtime;
@@ -53,11 +48,11 @@ export class MemoryJournal implements Journal {
   }
 
   get head(): Offset {
-    return this.#entries.head as Offset;
+    return this.#entries.head;
   }
 
   get first(): Offset {
-    return this.#entries.first as Offset;
+    return this.#entries.first;
   }
 
   // eslint-disable-next-line @typescript-eslint/require-await -- the seam is asynchronous, memory is not
@@ -78,7 +73,7 @@ export class MemoryJournal implements Journal {
   }
 
   changed(after: Offset, signal: AbortSignal): Promise<void> {
-    return this.#waiting.beyond(after, this.head, signal);
+    return this.#entries.changed(after, signal);
   }
 
   get identity(): JournalIdentity {
@@ -102,13 +97,7 @@ export class MemoryJournal implements Journal {
 
   // eslint-disable-next-line @typescript-eslint/require-await -- the seam is asynchronous, memory is not
   async mentions(target: string, limit: number, within: number): Promise<readonly Entry[]> {
-    const found: Entry[] = [];
-    const oldest = Math.max(this.first, this.head - within + 1);
-    for (let offset: number = this.head; offset >= oldest && found.length < limit; offset--) {
-      const entry = this.#entries.get(offset);
-      if (entry?.plan.actions.some((action) => action.target === target)) found.push(entry);
-    }
-    return found;
+    return this.#entries.mentions(target, limit, within);
   }
 
   cursor(consumer: string): Promise<Offset | null> {
@@ -133,7 +122,7 @@ export class MemoryJournal implements Journal {
     const before = this.first;
     for (let oldest = this.#trimmable(); oldest; oldest = this.#trimmable()) {
       if (oldest.receivedAt >= olderThan) break;
-      this.#forget();
+      this.#entries.forget();
     }
     return this.first - before;
   }
@@ -152,39 +141,28 @@ export class MemoryJournal implements Journal {
     this.#makeRoom(fresh.entries.length);
     const before = this.head;
     this.deadLetters.insert(lettersOf(fresh.entries, before + 1));
-    for (const entry of fresh.entries) this.#push(entry);
+    for (const entry of fresh.entries) this.#entries.push({ offset: (this.head + 1) as Offset, ...entry });
     const offset = fresh.knownOffset ?? this.head;
     if (batch.position !== null && fresh.placement) {
       this.#history.take(batch, batch.position, fresh.placement, { before, offset });
       this.#history.keep();
     }
-    this.#waiting.moved(this.head);
+    this.#entries.moved();
     return { offset, duplicates: fresh.duplicates };
   }
 
   #known(source: SourceId, ids: readonly string[]): ReadonlyMap<string, Offset> {
     const known = new Map<string, Offset>();
     for (const id of ids) {
-      const offset = this.#seen.get(eventKey(source, id));
+      const offset = this.#entries.known(source, id);
       if (offset !== undefined) known.set(id, offset);
     }
     return known;
   }
 
-  #push(entry: Unplaced): void {
-    const offset = (this.head + 1) as Offset;
-    this.#entries.push({ offset, ...entry });
-    if (entry.position === null) this.#seen.set(eventKey(entry.source, entry.event.id), offset);
-  }
-
   /** The oldest entry, if every consumer has read it. */
   #trimmable(): Entry | undefined {
-    return this.first <= this.#cursors.lowest ? this.#entries.get(this.first) : undefined;
-  }
-
-  #forget(): void {
-    const entry = this.#entries.shift();
-    if (entry?.position === null) this.#seen.delete(eventKey(entry.source, entry.event.id));
+    return this.first <= this.#cursors.lowest ? this.#entries.oldest : undefined;
   }
 
   /** A batch that is larger than the bound alone is let in when nothing else is held: refused, it could never come. */
@@ -196,15 +174,11 @@ export class MemoryJournal implements Journal {
           `${String(this.#entries.size)} entries, ${this.#cursors.slowest} has read up to ${String(this.#cursors.lowest)}`,
         );
       }
-      this.#forget();
+      this.#entries.forget();
     }
   }
 
   #assertOpen(): void {
     if (this.#closed) throw new TidemarkError('CLOSED');
   }
-}
-
-function eventKey(source: SourceId, id: string): string {
-  return `${String(source.length)}:${source}${id}`;
 }

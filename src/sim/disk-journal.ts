@@ -2,12 +2,11 @@ import { z } from 'zod';
 import { assert, TidemarkError } from '../errors.ts';
 import { Continuity } from '../journal/continuity.ts';
 import { Cursors } from '../journal/cursors.ts';
-import { EntryDeque } from '../journal/entry-deque.ts';
+import { EntryIndex } from '../journal/entry-index.ts';
 import { freshOf } from '../journal/fresh.ts';
 import { History } from '../journal/history.ts';
 import type { Journal, JournalIdentity, JournalKind, JournalReport } from '../journal/journal.ts';
 import { lettersOf } from '../journal/problems.ts';
-import { Waiting } from '../journal/waiting.ts';
 import type { Appended, Entry, PlannedBatch } from '../model/entry.ts';
 import type { Millis, Offset, Resume, SourceId } from '../model/position.ts';
 import type { Clock, Runtime } from '../runtime/runtime.ts';
@@ -53,12 +52,10 @@ const GROUP_MAX = 64;
 export class DiskJournal implements Journal {
   readonly deadLetters: DiskLetters;
   readonly #parts: DiskJournalParts;
-  readonly #entries = new EntryDeque();
+  readonly #entries = new EntryIndex();
   readonly #history: History;
   readonly #cursors: Cursors;
-  readonly #waiting = new Waiting();
   readonly #continuity = new Continuity();
-  readonly #known = new Map<string, Offset>();
   readonly #format: Recovered['names'];
   #queue: Queued[] = [];
   #notes: LetterNote[] = [];
@@ -82,7 +79,7 @@ export class DiskJournal implements Journal {
     this.#history = new History(found.histories);
     this.#cursors = new Cursors(found.cursors);
     this.#first = found.first;
-    for (const entry of found.entries) this.#push(entry);
+    for (const entry of found.entries) this.#entries.push(entry);
     this.#forget();
     this.deadLetters = new DiskLetters(runtime, found.letters, {
       assertOpen: () => {
@@ -97,11 +94,11 @@ export class DiskJournal implements Journal {
   }
 
   get head(): Offset {
-    return this.#entries.head as Offset;
+    return this.#entries.head;
   }
 
   get first(): Offset {
-    return this.#entries.first as Offset;
+    return this.#entries.first;
   }
 
   append(batch: PlannedBatch): Promise<Appended> {
@@ -120,7 +117,7 @@ export class DiskJournal implements Journal {
   }
 
   changed(after: Offset, signal: AbortSignal): Promise<void> {
-    return this.#waiting.beyond(after, this.head, signal);
+    return this.#entries.changed(after, signal);
   }
 
   get identity(): JournalIdentity {
@@ -143,9 +140,7 @@ export class DiskJournal implements Journal {
   }
 
   mentions(target: string, limit: number, within: number): Promise<readonly Entry[]> {
-    const entries = this.#entries.after(Math.max(0, this.head - within), within).reverse();
-    const named = entries.filter(({ plan }) => plan.actions.some((action) => action.target === target));
-    return Promise.resolve(named.slice(0, limit));
+    return Promise.resolve(this.#entries.mentions(target, limit, within));
   }
 
   cursor(consumer: string): Promise<Offset | null> {
@@ -247,9 +242,9 @@ export class DiskJournal implements Journal {
     this.#cursors.saved();
     this.#format.keep();
     this.deadLetters.insert(group.letters);
-    for (const entry of group.entries) this.#push(entry);
+    for (const entry of group.entries) this.#entries.push(entry);
     durable(group.entries, false);
-    this.#waiting.moved(this.head);
+    this.#entries.moved();
     for (const answer of answers) answer();
   }
 
@@ -284,30 +279,17 @@ export class DiskJournal implements Journal {
   #find(source: SourceId, ids: readonly string[], group: Group): ReadonlyMap<string, Offset> {
     const found = new Map<string, Offset>();
     for (const id of ids) {
-      const offset = this.#known.get(keyOf(source, id)) ?? group.offsetOf(source, id);
+      const offset = this.#entries.known(source, id) ?? group.offsetOf(source, id);
       if (offset !== undefined) found.set(id, offset);
     }
     return found;
   }
 
-  #push(entry: Entry): void {
-    this.#entries.push(entry);
-    if (entry.position === null) this.#known.set(keyOf(entry.source, entry.event.id), entry.offset);
-  }
-
   #forget(): void {
-    while (this.#entries.first < this.#first) {
-      const entry = this.#entries.shift();
-      if (!entry) return;
-      if (entry.position === null) this.#known.delete(keyOf(entry.source, entry.event.id));
-    }
+    while (this.#entries.first < this.#first && this.#entries.size > 0) this.#entries.forget();
   }
 
   #assertOpen(): void {
     if (this.#closed) throw new TidemarkError('CLOSED');
   }
-}
-
-function keyOf(source: SourceId, id: string): string {
-  return `${source.length}:${source}${id}`;
 }

@@ -9,11 +9,10 @@ import { traceLine } from './page.ts';
 import { PROTOCOL } from './rules.ts';
 import { NOTHING } from './size.ts';
 import { ONE_PROCESS } from './survivors.ts';
+import { LONG, survives } from './survives.ts';
 import { VARIANTS } from './variants.ts';
 import { world } from './world.ts';
 
-/** A minute of one core; a machine that does much else at the time needs ten times that. */
-const LONG = 600_000;
 const page = readFileSync(new URL('../../docs/model.md', import.meta.url), 'utf8');
 
 describe('every broken variant is killed', () => {
@@ -54,17 +53,7 @@ describe('every broken variant is killed', () => {
 });
 
 describe('the protocol survives to exhaustion', () => {
-  it.each(ONE_PROCESS)(
-    '$name',
-    ({ name, rules, size }) => {
-      const { counterexample, states, transitions, deepest, seconds } = explore(
-        world({ ...PROTOCOL, ...rules }, { ...NOTHING, ...size }),
-      );
-      expect(counterexample).toBeNull();
-      console.log(`${name}: ${states} states, ${transitions} transitions, ${deepest} deep, ${seconds.toFixed(1)} s`);
-    },
-    LONG,
-  );
+  survives(ONE_PROCESS);
 
   it.each(VARIANTS)(
     'in the world that killed $id',

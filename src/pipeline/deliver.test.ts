@@ -1,18 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { at, batch, event, Recorder, rig, type Rig } from '../../test/support/pipeline.ts';
+import { at, batch, event, Recorder, rigOfEachTest } from '../../test/support/pipeline.ts';
 import { settled } from '../runtime/virtual.ts';
 import { Delivery } from './deliver.ts';
 import { Settlement } from './settle.ts';
 
-let runtime: Rig['runtime'];
-let journal: Rig['journal'];
-let observers: Rig['observers'];
-let intake: Rig['intake'];
-let stop: Rig['stop'];
-
-beforeEach(() => {
-  ({ runtime, journal, observers, intake, stop } = rig());
-});
+const on = rigOfEachTest();
 
 describe('delivery', () => {
   let layer: Recorder;
@@ -22,13 +14,13 @@ describe('delivery', () => {
     const delivery = new Delivery(
       {
         layer: one,
-        journal,
-        runtime,
-        observers,
+        journal: on.journal,
+        runtime: on.runtime,
+        observers: on.observers,
         canEnd: (source) => source !== 'removed',
         inner:
           inner === undefined
-            ? { watermark: () => journal.head, moved: (after, signal) => journal.changed(after, signal) }
+            ? { watermark: () => on.journal.head, moved: (after, signal) => on.journal.changed(after, signal) }
             : {
                 watermark: () => settlement.watermark(inner),
                 moved: (after, signal) => settlement.moved([inner], after, signal),
@@ -42,7 +34,7 @@ describe('delivery', () => {
       },
       at(0),
     );
-    void delivery.run(stop.signal);
+    void delivery.run(on.stop.signal);
     return delivery;
   };
   beforeEach(() => {
@@ -52,37 +44,37 @@ describe('delivery', () => {
 
   it('applies what is appended and settles it', async () => {
     start(layer);
-    const { offset } = await intake.accept(batch(1));
+    const { offset } = await on.intake.accept(batch(1));
     expect(await settlement.reached(offset)).toEqual({ local: 'applied' });
     expect(layer.applied).toEqual(['delete_key e1 @1']);
   });
 
   it('applies the first part of a transaction at once, and moves the watermark only at its commit', async () => {
     const delivery = start(layer);
-    await intake.accept(batch(1, { commit: false }));
+    await on.intake.accept(batch(1, { commit: false }));
     await settled();
     expect(layer.applied).toEqual(['delete_key e1 @1']);
     expect([delivery.watermark, layer.watermark]).toEqual([0, 0]);
-    await intake.accept(batch(1, { first: 1, events: [event('e2')] }));
+    await on.intake.accept(batch(1, { first: 1, events: [event('e2')] }));
     await settled();
     expect([delivery.watermark, layer.watermark]).toEqual([2, 2]);
   });
 
   it('does not let the watermark pass an open transaction when entries of other sources come between its parts', async () => {
     const delivery = start(layer);
-    await intake.accept(batch(1, { commit: false }));
-    await intake.accept(batch(7, { source: 'app', events: [event('a', { source: 'app' })] }));
+    await on.intake.accept(batch(1, { commit: false }));
+    await on.intake.accept(batch(7, { source: 'app', events: [event('a', { source: 'app' })] }));
     await settled();
     expect(layer.applied).toEqual(['delete_key e1 @1', 'delete_key a @2']);
     expect([delivery.watermark, layer.watermark]).toEqual([0, 0]);
-    await intake.accept(batch(1, { first: 1, events: [event('e2')] }));
+    await on.intake.accept(batch(1, { first: 1, events: [event('e2')] }));
     await settled();
     expect([delivery.watermark, layer.watermark]).toEqual([3, 3]);
   });
 
   it('does not wait for the rest of a transaction of a source that is no longer read', async () => {
     const delivery = start(layer);
-    await intake.accept(batch(1, { source: 'removed', commit: false }));
+    await on.intake.accept(batch(1, { source: 'removed', commit: false }));
     await settled();
     expect(delivery.watermark).toBe(1);
   });
@@ -90,12 +82,12 @@ describe('delivery', () => {
   it('waits for a layer that cannot be reached, says so, and loses nothing', async () => {
     const delivery = start(layer);
     layer.down = true;
-    const { offset } = await intake.accept(batch(1));
-    await runtime.clock.advance(60_000);
+    const { offset } = await on.intake.accept(batch(1));
+    await on.runtime.clock.advance(60_000);
     expect(settlement.results(offset)).toEqual({ local: 'queued' });
     expect(delivery.retrying).toBe('connection refused');
     layer.down = false;
-    await runtime.clock.advance(20_000);
+    await on.runtime.clock.advance(20_000);
     expect(settlement.results(offset)).toEqual({ local: 'applied' });
     expect(delivery.retrying).toBeNull();
   });
@@ -107,8 +99,8 @@ describe('delivery', () => {
         ? { status: 'failed', retry: true, code: 'BUSY', message: 'busy' }
         : { status: 'applied' };
     start(layer);
-    await intake.accept(batch(1, { events: [event('e1'), event('e2')] }));
-    await runtime.clock.advance(10_000);
+    await on.intake.accept(batch(1, { events: [event('e1'), event('e2')] }));
+    await on.runtime.clock.advance(10_000);
     expect(layer.applied).toEqual(['delete_key e1 @1', 'delete_key e2 @2']);
   });
 
@@ -118,11 +110,13 @@ describe('delivery', () => {
         ? { status: 'failed', retry: false, code: 'KEY_TOO_LONG', message: 'too long' }
         : { status: 'applied' };
     start(layer);
-    const { offset } = await intake.accept(batch(1));
-    await runtime.clock.advance(1_000);
+    const { offset } = await on.intake.accept(batch(1));
+    await on.runtime.clock.advance(1_000);
     expect(layer.applied).toEqual(['purge_namespace * @1']);
     expect(settlement.results(offset)).toEqual({ local: 'failed' });
-    expect(await journal.deadLetters.list()).toMatchObject([{ stage: 'layer:local', code: 'KEY_TOO_LONG', offset: 1 }]);
+    expect(await on.journal.deadLetters.list()).toMatchObject([
+      { stage: 'layer:local', code: 'KEY_TOO_LONG', offset: 1 },
+    ]);
   });
 
   it('never lets an outer layer overtake the inner one', async () => {
@@ -130,29 +124,29 @@ describe('delivery', () => {
     layer.down = true;
     start(layer);
     start(outer, 'local');
-    const { offset } = await intake.accept(batch(1));
-    await runtime.clock.advance(1_000);
+    const { offset } = await on.intake.accept(batch(1));
+    await on.runtime.clock.advance(1_000);
     expect(outer.applied).toEqual([]);
     layer.down = false;
-    await runtime.clock.advance(20_000);
+    await on.runtime.clock.advance(20_000);
     expect(outer.applied).toEqual(['delete_key e1 @1']);
     expect(await settlement.reached(offset)).toEqual({ local: 'applied', edge: 'applied' });
   });
 
   it('survives a journal that cannot be read for a while', async () => {
-    const read = journal.read.bind(journal);
+    const read = on.journal.read.bind(on.journal);
     let failures = 2;
-    journal.read = (after, limit) => (failures-- > 0 ? Promise.reject(new Error('disk')) : read(after, limit));
+    on.journal.read = (after, limit) => (failures-- > 0 ? Promise.reject(new Error('disk')) : read(after, limit));
     start(layer);
-    await intake.accept(batch(1));
-    await runtime.clock.advance(5_000);
+    await on.intake.accept(batch(1));
+    await on.runtime.clock.advance(5_000);
     expect(layer.applied).toEqual(['delete_key e1 @1']);
   });
 
   it('purges everything when the journal forgot entries that the layer had still to apply (anomaly C9)', async () => {
-    for (let n = 1; n <= 3; n++) await intake.accept(batch(n));
-    const read = journal.read.bind(journal);
-    journal.read = async (after, limit) => (await read(after, limit)).filter(({ offset }) => offset > 2);
+    for (let n = 1; n <= 3; n++) await on.intake.accept(batch(n));
+    const read = on.journal.read.bind(on.journal);
+    on.journal.read = async (after, limit) => (await read(after, limit)).filter(({ offset }) => offset > 2);
     start(layer);
     await settled();
     expect(layer.applied).toEqual(['purge_namespace * @3', 'delete_key e3 @3']);

@@ -1,20 +1,12 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { at, batch, event, rig, type Rig } from '../../test/support/pipeline.ts';
+import { at, batch, event, rigOfEachTest } from '../../test/support/pipeline.ts';
 import type { Offset } from '../model/position.ts';
 import { settled } from '../runtime/virtual.ts';
 import { Intake } from './intake.ts';
 import { Projection } from './projection.ts';
 import { Refreshes } from './refresh.ts';
 
-let runtime: Rig['runtime'];
-let journal: Rig['journal'];
-let observers: Rig['observers'];
-let intake: Rig['intake'];
-let stop: Rig['stop'];
-
-beforeEach(() => {
-  ({ runtime, journal, observers, intake, stop } = rig());
-});
+const on = rigOfEachTest();
 
 describe('a projection', () => {
   const done: Offset[] = [];
@@ -25,10 +17,10 @@ describe('a projection', () => {
       debounceMs: 200,
       timeoutMs: 1_000,
       attempts,
-      runtime,
+      runtime: on.runtime,
       done: (upTo) => done.push(upTo),
       gaveUp: async (upTo, tries, error) => {
-        await journal.deadLetters.put({
+        await on.journal.deadLetters.put({
           offset: upTo,
           source: '',
           stage: 'projection:p',
@@ -50,10 +42,10 @@ describe('a projection', () => {
     const projection = make(() => void runs++);
     for (let i = 1; i <= 5; i++) {
       projection.ask(at(i));
-      await runtime.clock.advance(30);
+      await on.runtime.clock.advance(30);
     }
     expect(runs).toBe(0);
-    await runtime.clock.advance(60);
+    await on.runtime.clock.advance(60);
     expect([runs, done]).toEqual([1, [5]]);
   });
 
@@ -69,13 +61,13 @@ describe('a projection', () => {
       running--;
     });
     projection.ask(at(1));
-    await runtime.clock.advance(200);
+    await on.runtime.clock.advance(200);
     projection.ask(at(2));
     // Beyond its timeout it is told to stop, and still waited for.
-    await runtime.clock.advance(5_000);
+    await on.runtime.clock.advance(5_000);
     expect([runs, projection.report.running, projection.report.pending]).toEqual([1, true, true]);
     finish[0]?.();
-    await runtime.clock.advance(300);
+    await on.runtime.clock.advance(300);
     finish[1]?.();
     await settled();
     expect([runs, most, done]).toEqual([2, 1, [1, 2]]);
@@ -88,9 +80,9 @@ describe('a projection', () => {
       throw new Error('503');
     });
     projection.ask(at(1));
-    await runtime.clock.advance(5_000);
+    await on.runtime.clock.advance(5_000);
     expect([runs, done]).toEqual([3, [1]]);
-    expect(await journal.deadLetters.list()).toMatchObject([{ offset: 1, attempts: 3, message: 'Error: 503' }]);
+    expect(await on.journal.deadLetters.list()).toMatchObject([{ offset: 1, attempts: 3, message: 'Error: 503' }]);
     expect(projection.report).toMatchObject({ failures: 3, lastError: '503', running: false });
   });
 
@@ -98,25 +90,25 @@ describe('a projection', () => {
     const projection = make(
       () =>
         new Promise<void>((_, reject) => {
-          runtime.clock.after(100, () => {
+          on.runtime.clock.after(100, () => {
             reject(new Error('late'));
           });
         }),
     );
     projection.ask(at(1));
-    await runtime.clock.advance(250);
+    await on.runtime.clock.advance(250);
     const closing = projection.close();
-    await runtime.clock.advance(100);
+    await on.runtime.clock.advance(100);
     await closing;
     expect(done).toEqual([]);
   });
 
   it('keeps its place in the journal before the oldest request that is not done', async () => {
     const refreshing: (() => void)[] = [];
-    intake = new Intake({
-      journal,
-      runtime,
-      observers,
+    const intake = new Intake({
+      journal: on.journal,
+      runtime: on.runtime,
+      observers: on.observers,
       plan: ({ id }) => ({
         contractHash: 'h',
         problems: [],
@@ -129,34 +121,38 @@ describe('a projection', () => {
       debounceMs: 200,
       timeoutMs: 60_000,
       attempts: 1,
-      runtime,
+      runtime: on.runtime,
       done: (upTo) => {
         refreshes.done('p', upTo);
       },
       gaveUp: () => Promise.resolve(),
     });
     const inner = {
-      watermark: () => journal.head,
-      moved: (after: Offset, signal: AbortSignal) => journal.changed(after, signal),
+      watermark: () => on.journal.head,
+      moved: (after: Offset, signal: AbortSignal) => on.journal.changed(after, signal),
     };
-    const refreshes = new Refreshes({ journal, runtime, inner }, new Map([['p', projection]]), at(0));
-    void refreshes.run(stop.signal);
+    const refreshes = new Refreshes(
+      { journal: on.journal, runtime: on.runtime, inner },
+      new Map([['p', projection]]),
+      at(0),
+    );
+    void refreshes.run(on.stop.signal);
     for (const [n, id] of [
       [1, 'other'],
       [2, 'p1'],
       [3, 'other2'],
     ] as const)
       await intake.accept(batch(n, { events: [event(id)] }));
-    await runtime.clock.advance(200);
-    expect(await journal.cursor('projections')).toBe(1);
+    await on.runtime.clock.advance(200);
+    expect(await on.journal.cursor('projections')).toBe(1);
     await intake.accept(batch(4, { events: [event('p2')] }));
     await settled();
     refreshing[0]?.();
     await settled();
-    expect(await journal.cursor('projections')).toBe(2);
-    await runtime.clock.advance(200);
+    expect(await on.journal.cursor('projections')).toBe(2);
+    await on.runtime.clock.advance(200);
     refreshing[1]?.();
     await settled();
-    expect(await journal.cursor('projections')).toBe(4);
+    expect(await on.journal.cursor('projections')).toBe(4);
   });
 });

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { at, batch, event, pos, rig, type Rig } from '../../test/support/pipeline.ts';
+import { at, batch, event, pos, rigOfEachTest } from '../../test/support/pipeline.ts';
 import { TidemarkError } from '../errors.ts';
 import type { Offset, Position } from '../model/position.ts';
 import { settled } from '../runtime/virtual.ts';
@@ -7,15 +7,7 @@ import type { Source, SourceItem } from '../sources/source.ts';
 import { GAP } from './control.ts';
 import { Feed } from './supervise.ts';
 
-let runtime: Rig['runtime'];
-let journal: Rig['journal'];
-let observers: Rig['observers'];
-let intake: Rig['intake'];
-let stop: Rig['stop'];
-
-beforeEach(() => {
-  ({ runtime, journal, observers, intake, stop } = rig());
-});
+const on = rigOfEachTest();
 
 /** A source that yields what the test pushes, and ends as told. */
 class Scripted implements Source {
@@ -55,7 +47,7 @@ describe('a supervised source', () => {
   let proofs: [Offset, number, ...Position[]][];
   let horizons: unknown[];
   let feed: Feed;
-  const run = (): Promise<void> => feed.run(stop.signal);
+  const run = (): Promise<void> => feed.run(on.stop.signal);
   beforeEach(() => {
     source = new Scripted();
     proofs = [];
@@ -63,12 +55,12 @@ describe('a supervised source', () => {
     feed = new Feed({
       name: 'db',
       source,
-      journal,
-      runtime,
-      observers,
-      accept: (one) => intake.accept(one),
+      journal: on.journal,
+      runtime: on.runtime,
+      observers: on.observers,
+      accept: (one) => on.intake.accept(one),
       proven: (offset, t0, upTo) => proofs.push(upTo ? [offset, t0, upTo.position] : [offset, t0]),
-      horizon: (epoch, xid) => horizons.push([journal.head, epoch, xid]),
+      horizon: (epoch, xid) => horizons.push([on.journal.head, epoch, xid]),
     });
   });
 
@@ -84,7 +76,7 @@ describe('a supervised source', () => {
     await settled();
     expect(source.acked).toEqual([pos(1), pos(2)]);
     expect(feed.report).toMatchObject({ running: true, events: 3 });
-    stop.abort();
+    on.stop.abort();
     await running;
     expect(feed.report.running).toBe(false);
   });
@@ -92,8 +84,8 @@ describe('a supervised source', () => {
   it('passes a proof on only behind everything that was read before it', async () => {
     let release: () => void = () => undefined;
     const gate = new Promise<void>((resolve) => (release = resolve));
-    const append = journal.append.bind(journal);
-    journal.append = async (one) => {
+    const append = on.journal.append.bind(on.journal);
+    on.journal.append = async (one) => {
       await gate;
       return append(one);
     };
@@ -132,9 +124,9 @@ describe('a supervised source', () => {
       [{ kind: 'batch', batch: batch(2) }],
     ];
     void run();
-    await runtime.clock.advance(1_000);
+    await on.runtime.clock.advance(1_000);
     expect(source.opened).toEqual([null, pos(1), pos(1)]);
-    expect(journal.head).toBe(2);
+    expect(on.journal.head).toBe(2);
     expect(feed.report).toMatchObject({ restarts: 2, lastError: { code: 'SOURCE_FAILED', message: 'refused' } });
   });
 
@@ -164,16 +156,16 @@ describe('a supervised source', () => {
   it('looks again only now and then when a person has to act first', async () => {
     source.script = [[new TidemarkError('CONFIG_INVALID')], []];
     void run();
-    await runtime.clock.advance(2_000);
+    await on.runtime.clock.advance(2_000);
     expect(source.opened).toHaveLength(1);
-    await runtime.clock.advance(4_000);
+    await on.runtime.clock.advance(4_000);
     expect(source.opened).toHaveLength(2);
   });
 
   it('starts again when the journal cannot be written, and acknowledges nothing of it', async () => {
-    const append = journal.append.bind(journal);
+    const append = on.journal.append.bind(on.journal);
     let full = true;
-    journal.append = (one) => (full ? Promise.reject(new TidemarkError('JOURNAL_WRITE_FAILED')) : append(one));
+    on.journal.append = (one) => (full ? Promise.reject(new TidemarkError('JOURNAL_WRITE_FAILED')) : append(one));
     source.script = [
       [
         { kind: 'batch', batch: batch(1) },
@@ -185,7 +177,7 @@ describe('a supervised source', () => {
     await settled();
     expect([source.acked, proofs]).toEqual([[], []]);
     full = false;
-    await runtime.clock.advance(1_000);
+    await on.runtime.clock.advance(1_000);
     expect(source.acked).toEqual([pos(1)]);
   });
 
@@ -200,10 +192,10 @@ describe('a supervised source', () => {
     ];
     void run();
     await settled();
-    const entries = await journal.read(at(0), 10);
+    const entries = await on.journal.read(at(0), 10);
     expect(entries.map((entry) => entry.event.type)).toEqual(['product.updated', GAP, 'product.updated']);
     expect(source.acked).toEqual([pos(1), pos(9), pos(10)]);
-    expect(await journal.resumeAt('db')).toEqual({ epoch: 'e2', position: pos(10) });
+    expect(await on.journal.resumeAt('db')).toEqual({ epoch: 'e2', position: pos(10) });
     expect(feed.report.gaps).toBe(1);
   });
 
@@ -221,7 +213,7 @@ describe('a supervised source', () => {
 
   it('bounds what is under way: a source faster than the journal waits', async () => {
     let asked = 0;
-    journal.append = () => {
+    on.journal.append = () => {
       asked++;
       return new Promise(() => undefined);
     };

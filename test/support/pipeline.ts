@@ -1,3 +1,4 @@
+import { beforeEach } from 'vitest';
 import { MemoryJournal } from '../../src/journal/memory.ts';
 import type { Layer, StampedAction } from '../../src/layers/layer.ts';
 import type { Batch, ChangeEvent } from '../../src/model/event.ts';
@@ -85,4 +86,29 @@ export function rig(): Rig {
   const observers = new Observers(runtime.clock);
   const intake = new Intake({ journal, runtime, observers, plan: planOf });
   return { runtime, journal, observers, intake, stop: new AbortController() };
+}
+
+/** A new one before each test, by the parts of it that are asked for in the test. */
+export function rigOfEachTest(): Rig {
+  let current: Rig;
+  beforeEach(() => {
+    current = rig();
+  });
+  return {
+    get runtime() {
+      return current.runtime;
+    },
+    get journal() {
+      return current.journal;
+    },
+    get observers() {
+      return current.observers;
+    },
+    get intake() {
+      return current.intake;
+    },
+    get stop() {
+      return current.stop;
+    },
+  };
 }

@@ -133,23 +133,23 @@ describe('a supervised source', () => {
   it('is failing since its first failure, until the journal takes something of it again', async () => {
     source.script = [[new Error('reset')], [new Error('refused')], [{ kind: 'batch', batch: batch(1) }]];
     expect(feed.report.failingSince).toBeNull();
-    const since = runtime.clock.now();
+    const since = on.runtime.clock.now();
     void run();
     await settled();
-    await runtime.clock.advance(50);
-    await runtime.clock.advance(100);
+    await on.runtime.clock.advance(50);
+    await on.runtime.clock.advance(100);
     expect(feed.report).toMatchObject({ failingSince: since, lastError: { message: 'refused' } });
-    await runtime.clock.advance(1_000);
+    await on.runtime.clock.advance(1_000);
     expect(feed.report).toMatchObject({ failingSince: null, lastError: { message: 'refused' } });
   });
 
   it('goes on failing while the journal takes nothing, whatever it sends', async () => {
-    journal.append = () => Promise.reject(new TidemarkError('JOURNAL_WRITE_FAILED'));
+    on.journal.append = () => Promise.reject(new TidemarkError('JOURNAL_WRITE_FAILED'));
     const item = { kind: 'batch', batch: batch(1) } as const;
     source.script = [[item], [item, { kind: 'proof', t0: 1 }], [item]];
-    const since = runtime.clock.now();
+    const since = on.runtime.clock.now();
     void run();
-    await runtime.clock.advance(1_000);
+    await on.runtime.clock.advance(1_000);
     expect(feed.report.failingSince).toBe(since);
   });
 
@@ -203,11 +203,11 @@ describe('a supervised source', () => {
     const resume = { epoch: 'e2', position: pos(9) };
     const gap: SourceItem = { kind: 'gap', code: 'SLOT_LOST', reason: 'the slot is gone', resume };
     source.script = [[gap, new Error('reset')], [{ kind: 'proof', t0: 3 }]];
-    const told = runtime.clock.now();
+    const told = on.runtime.clock.now();
     void run();
     await settled();
     expect(feed.report.gap).toEqual({ code: 'SLOT_LOST', message: 'the slot is gone', at: told });
-    await runtime.clock.advance(1_000);
+    await on.runtime.clock.advance(1_000);
     expect(feed.report.gap).toBeNull();
   });
 

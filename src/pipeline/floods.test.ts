@@ -70,6 +70,29 @@ describe('a transaction that names more keys and tags than it may', () => {
     }
   });
 
+  it('is counted by all that ends a key or a tag, and by nothing else', () => {
+    const exact = ['delete_key', 'expire_key', 'refresh_key', 'purge_tag', 'expire_tag'] as const;
+    const each = exact.map((kind) => ({ kind, target: 'a' }));
+    expect(told(new Floods(5).widen(part(0, true), [plan(...each)]).plans)).toEqual([
+      each.map(({ kind }) => `${kind} a`).join(', '),
+    ]);
+    expect(told(new Floods(4).widen(part(0, true), [plan(...each)]).plans)).toEqual([PURGE]);
+    const others = (['purge_url', 'purge_namespace', 'refresh_projection'] as const).map((kind) => plan({ kind, target: 'a' })); // prettier-ignore
+    expect(new Floods(1).widen(part(0, true), [key('a'), ...others]).begun).toBe(false);
+  });
+
+  it('goes on only in parts of the same place that come before its commit', () => {
+    const after = (begun: ReturnType<typeof part>, next: ReturnType<typeof part>): readonly string[] => {
+      const floods = new Floods(1);
+      floods.widen(begun, [key('a')]);
+      return told(floods.widen(next, [key('b')]).plans);
+    };
+    expect(after(part(0, false), part(1, true))).toEqual([PURGE]);
+    expect(after(part(0, true), part(1, true))).toEqual(['delete_key b']);
+    expect(after(part(0, false), part(1, true, '2'))).toEqual(['delete_key b']);
+    expect(after(part(0, false), { ...part(1, true), epoch: 'e2' })).toEqual(['delete_key b']);
+  });
+
   it('of 100,000 rows costs as many exact actions as it may, and one purge for each part in a layer', () => {
     const floods = new Floods(65_536);
     const kinds = new Map<string, number>();

@@ -13,8 +13,7 @@ const EXACT: ReadonlySet<ActionKind> = new Set<ActionKind>([
 
 type Part = Pick<Batch, 'source' | 'epoch' | 'position' | 'first' | 'commit'>;
 
-interface Transaction {
-  readonly id: string;
+interface Transaction extends Pick<Part, 'epoch' | 'position'> {
   /** `null`: it has named too many. */
   targets: Set<string> | null;
 }
@@ -43,11 +42,10 @@ export class Floods {
   }
 
   #transaction({ source, epoch, position, first }: Part): Transaction {
-    const id = `${epoch}/${position ?? ''}`;
     const open = this.#open.get(source);
-    if (open?.id === id && first > 0) return open;
-    const next = { id, targets: new Set<string>() };
-    if (position !== null) this.#open.set(source, next);
+    if (first > 0 && open?.epoch === epoch && open.position === position) return open;
+    const next = { epoch, position, targets: new Set<string>() };
+    this.#open.set(source, next);
     return next;
   }
 

@@ -37,6 +37,7 @@ describe('an entry that differs from its source', () => {
   it('stays undecided when the load may have seen less than the entry: then neither is known to be newer', () => {
     expect(judge({ auditStamp: 4 as Offset })).toBe('undecided');
     expect(judge({ auditStamp: null })).toBe('undecided');
+    expect(judge({ auditStamp: null, entryStamp: 0 as Offset })).toBe('undecided');
     expect(judge({ auditStamp: 6 as Offset })).toBe('violation');
   });
 });

@@ -48,6 +48,11 @@ describe('two values are the same', () => {
     [new Map([[{ id: 1 }, 1]]), new Map([[{ id: 1 }, 1]])],
     [new Set([1, 2]), new Set([2, 1])],
     [new Set([{ a: 1 }]), new Set([{ a: 1 }])],
+    [new Map<unknown, number>([['a', 1], [{ id: 1 }, 2]]), new Map<unknown, number>([['a', 1], [{ id: 1 }, 2]])], // prettier-ignore
+    [new Set([1, { a: 1 }]), new Set([1, { a: 1 }])],
+    [new Map([[null, 1], ['a', 2]]), new Map([['a', 2], [null, 1]])], // prettier-ignore
+    [Object.create(null), {}],
+    [{ toString: () => 'a' }, {}],
     [{ a: 1, b: undefined }, { a: 1 }],
     [
       { a: 1, f: () => 1 },
@@ -57,6 +62,20 @@ describe('two values are the same', () => {
     [/a/g, /a/g],
   ])('%o and %o', (a, b) => {
     expect(compare(a, b)).toEqual({ verdict: 'equal' });
+  });
+
+  it('when the members of a class are, whatever its text says', () => {
+    class Looked {
+      readonly id = 1;
+      readonly #at: number;
+      constructor(at: number) {
+        this.#at = at;
+      }
+      toString(): string {
+        return `looked at ${this.#at}`;
+      }
+    }
+    expect(compare(new Looked(1), new Looked(2)).verdict).toBe('equal');
   });
 
   it('with cycles, and at any depth', () => {
@@ -86,14 +105,17 @@ describe('two values differ', () => {
     [{ a: 1, b: 2 }, { a: 1 }, 'b is only in the cache'],
     [[1], [1, 2], 'the value has 1 item in the cache, 2 at the source'],
     [null, { a: 1 }, 'the value is null in the cache, an object at the source'],
+    [NaN, 1, 'the value differs (a number)'],
     [undefined, 1, 'the value is nothing in the cache, a number at the source'],
     [new Date(1), new Date(2), 'the value differs (a date)'],
     [Buffer.from('a'), Buffer.from('b'), 'the value differs (bytes)'],
+    [Buffer.from('ab'), Buffer.from('ac'), 'the value differs (bytes)'],
     [Buffer.from('a'), Buffer.from('aa'), 'the value differs (bytes)'],
     [1n, 2n, 'the value differs (a bigint)'],
     [new Map([['a', 1]]), new Map([['b', 1]]), 'the value has other keys at the source'],
     [new Map([['a', 1]]), new Map([['a', 2]]), '{an entry} differs (a number)'],
     [new Map([['a', 1]]), new Map(), 'the value has 1 entry in the cache, 0 at the source'],
+    [new Map(), new Map([['a', 1]]), 'the value has 0 entries in the cache, 1 at the source'],
     [new Map([[{ id: 1 }, 1]]), new Map([[{ id: 2 }, 1]]), '[0].id differs (a number)'],
     [new Set([1]), new Set([2]), 'the value has other members at the source'],
     [new Set([1, 2]), new Set([2]), 'the value has 2 members in the cache, 1 at the source'],
@@ -120,6 +142,13 @@ describe('two values differ', () => {
     ]);
   });
 
+  it('in each of the places where the same is held', () => {
+    const [one, other] = [{ id: 1 }, { id: 1 }];
+    expect(where([[1], [1], one, one], [[2], [2], 3, 3])).toHaveLength(4);
+    expect(where([4, 4, one, one], [one, one, 4, 4])).toHaveLength(4);
+    expect(where([one, one], [other, other])).toEqual([]);
+  });
+
   it('in more places than anybody reads: five are named', () => {
     expect(where([1, 2, 3, 4, 5, 6, 7], [0, 0, 0, 0, 0, 0, 0])).toHaveLength(5);
   });
@@ -135,10 +164,38 @@ describe('two values differ', () => {
     expect(words.length).toBeLessThan(220);
     expect(where({ ['k'.repeat(1_000)]: 1 }, { ['k'.repeat(1_000)]: 2 })[0]?.length).toBeLessThan(80);
   });
+
+  it('at a name of 40 letters, which is told as it is, and at one of 41, which is cut', () => {
+    const named = (name: string): readonly string[] => where({ [name]: 1 }, { [name]: 2 });
+    expect(named('k'.repeat(40))).toEqual([`${'k'.repeat(40)} differs (a number)`]);
+    expect(named('k'.repeat(41))).toEqual([`"${'k'.repeat(40)}" differs (a number)`]);
+    expect(where('x'.repeat(38), 'y', true)).toEqual([
+      `the value is "${'x'.repeat(38)}" in the cache, "y" at the source`,
+    ]);
+  });
+
+  it('at a path of 200 letters, which is told as it is, and at one of 201, which keeps its last 160', () => {
+    const nested = (names: readonly string[], end: number): unknown =>
+      names.reduceRight<unknown>((held, name) => ({ [name]: held }), end);
+    const path = (last: string): readonly string[] => ['k'.repeat(40), ...Array<string>(4).fill('n'.repeat(38)), last];
+    const told = (names: readonly string[]): readonly string[] => where(nested(names, 1), nested(names, 2));
+    expect(told(path('end'))).toEqual([`${path('end').join('.')} differs (a number)`]);
+    expect(path('end').join('.')).toHaveLength(200);
+    expect(told(path('ends'))).toEqual([`…${path('ends').join('.').slice(-160)} differs (a number)`]);
+  });
 });
 
 it('what is larger than can be compared in one turn is said to be, unless it was seen to differ before', () => {
   const large = (first: number): number[][] => Array.from({ length: 30_000 }, (_, i) => [i === 0 ? first : i]);
   expect(compare(large(0), large(0)).verdict).toBe('too-large');
   expect(compare(large(0), large(1))).toEqual({ verdict: 'different', where: ['[0][0] differs (a number)'] });
+});
+
+it('20,000 parts are compared, and what is the very same counts as none', () => {
+  const pairs = (count: number): number[][] => Array.from({ length: count }, (_, i) => [i]);
+  expect(compare(pairs(19_999), pairs(19_999)).verdict).toBe('equal');
+  expect(compare(pairs(20_000), pairs(20_000)).verdict).toBe('too-large');
+  const numbers = Array.from({ length: 30_000 }, (_, i) => i);
+  expect(compare([...numbers], [...numbers]).verdict).toBe('equal');
+  expect(compare({ ...numbers }, { ...numbers }).verdict).toBe('equal');
 });

@@ -39,19 +39,17 @@ export function compare(cached: unknown, loaded: unknown, options: CompareOption
     if (++parts > PARTS_MAX) return where.length > 0 ? { verdict: 'different', where } : { verdict: 'too-large' };
     if (wasSeen(pair, seen)) continue;
     const step = comparePair(pair, options);
-    if (step.differs !== null) where.push(step.differs);
+    if (typeof step === 'string') where.push(step);
     // In reverse, so that the first member is looked at first.
-    for (const next of [...step.below].reverse()) open.push(next);
+    else for (const next of [...step].reverse()) open.push(next);
   }
   return where.length === 0 ? { verdict: 'equal' } : { verdict: 'different', where };
 }
 
-interface Step {
-  readonly differs: string | null;
-  readonly below: readonly Pair[];
-}
+/** How they differ in words, or what is to be compared below them. */
+type Step = string | readonly Pair[];
 
-const SAME: Step = { differs: null, below: [] };
+const SAME: Step = [];
 
 /** A cycle leads back to a pair that is compared already. */
 function wasSeen({ cached, loaded }: Pair, seen: Map<object, Set<object>>): boolean {
@@ -69,7 +67,7 @@ function comparePair(pair: Pair, options: CompareOptions): Step {
   if (isOpaque(cached) && isOpaque(loaded)) return SAME;
   const kind = kindOf(cached);
   const other = kindOf(loaded);
-  if (kind !== other) return differs(`${at(pair)} is ${kind} in the cache, ${other} at the source`);
+  if (kind !== other) return `${at(pair.path)} is ${kind} in the cache, ${other} at the source`;
   switch (kind) {
     case 'an array':
       return compareArrays(pair, cached as readonly unknown[], loaded as readonly unknown[]);
@@ -89,10 +87,10 @@ function comparePair(pair: Pair, options: CompareOptions): Step {
 }
 
 function compareArrays(pair: Pair, cached: readonly unknown[], loaded: readonly unknown[]): Step {
-  if (cached.length !== loaded.length) return counts(pair, cached.length, loaded.length, 'item');
-  const pairs: Pair[] = [];
-  for (const [i, one] of cached.entries()) if (one !== loaded[i]) pairs.push(below(pair, `[${i}]`, one, loaded[i]));
-  return { differs: null, below: pairs };
+  if (cached.length !== loaded.length) return counts(pair, [cached.length, loaded.length], 'item', 'items');
+  return [...cached.keys()]
+    .filter((i) => cached[i] !== loaded[i])
+    .map((i) => ({ path: clip(`${pair.path}[${i}]`), cached: cached[i], loaded: loaded[i] }));
 }
 
 function compareObjects(pair: Pair, cached: object, loaded: object, options: CompareOptions): Step {
@@ -100,34 +98,28 @@ function compareObjects(pair: Pair, cached: object, loaded: object, options: Com
   const theirs = presentKeys(loaded);
   const missing = [...theirs].find((key) => !mine.has(key));
   const extra = [...mine].find((key) => !theirs.has(key));
-  if (missing !== undefined) return differs(`${at(member(pair, missing))} is only at the source`);
-  if (extra !== undefined) return differs(`${at(member(pair, extra))} is only in the cache`);
+  if (missing !== undefined) return `${at(member(pair, missing))} is only at the source`;
+  if (extra !== undefined) return `${at(member(pair, extra))} is only in the cache`;
   // What an object of a class shows only as text (an error, a pattern, a decimal of a library) is compared as that.
-  if (mine.size === 0 && !isPlain(cached) && textOf(cached) !== textOf(loaded)) return changed(pair, options);
-  const pairs: Pair[] = [];
-  for (const key of mine) {
-    const one = valueAt(cached, key);
-    const other = valueAt(loaded, key);
-    if (one !== other) pairs.push({ path: member(pair, key).path, cached: one, loaded: other });
-  }
-  return { differs: null, below: pairs };
+  if (mine.size === 0 && textOf(cached) !== textOf(loaded)) return changed(pair, options);
+  return [...mine]
+    .filter((key) => valueAt(cached, key) !== valueAt(loaded, key))
+    .map((key) => ({ path: member(pair, key), cached: valueAt(cached, key), loaded: valueAt(loaded, key) }));
 }
 
 /** Keys that are objects are told apart by what they hold, so maps with such keys are compared in their order. */
 function compareMaps(pair: Pair, cached: ReadonlyMap<unknown, unknown>, loaded: ReadonlyMap<unknown, unknown>): Step {
-  if (cached.size !== loaded.size) return counts(pair, cached.size, loaded.size, 'entry');
+  if (cached.size !== loaded.size) return counts(pair, [cached.size, loaded.size], 'entry', 'entries');
   if ([...cached.keys()].some(isObject)) return compareArrays(pair, [...cached].flat(), [...loaded].flat());
-  for (const key of cached.keys()) if (!loaded.has(key)) return differs(`${at(pair)} has other keys at the source`);
-  return {
-    differs: null,
-    below: Array.from(cached, ([key, value]) => below(pair, '{an entry}', value, loaded.get(key))),
-  };
+  for (const key of cached.keys()) if (!loaded.has(key)) return `${at(pair.path)} has other keys at the source`;
+  const path = clip(`${pair.path}{an entry}`);
+  return Array.from(cached, ([key, value]) => ({ path, cached: value, loaded: loaded.get(key) }));
 }
 
 function compareSets(pair: Pair, cached: ReadonlySet<unknown>, loaded: ReadonlySet<unknown>): Step {
-  if (cached.size !== loaded.size) return counts(pair, cached.size, loaded.size, 'member');
+  if (cached.size !== loaded.size) return counts(pair, [cached.size, loaded.size], 'member', 'members');
   if ([...cached].some(isObject)) return compareArrays(pair, [...cached], [...loaded]);
-  for (const one of cached) if (!loaded.has(one)) return differs(`${at(pair)} has other members at the source`);
+  for (const one of cached) if (!loaded.has(one)) return `${at(pair.path)} has other members at the source`;
   return SAME;
 }
 
@@ -137,31 +129,21 @@ function sameBytes(cached: ArrayBufferView, loaded: ArrayBufferView): boolean {
   return mine.length === theirs.length && mine.every((byte, i) => byte === theirs[i]);
 }
 
-const differs = (words: string): Step => ({ differs: words, below: [] });
-
-function changed(pair: Pair, { values = false }: CompareOptions): Step {
-  const { cached, loaded } = pair;
-  return differs(
-    values
-      ? `${at(pair)} is ${shown(cached)} in the cache, ${shown(loaded)} at the source`
-      : `${at(pair)} differs (${kindOf(cached)})`,
-  );
+function changed({ path, cached, loaded }: Pair, { values = false }: CompareOptions): Step {
+  return values
+    ? `${at(path)} is ${shown(cached)} in the cache, ${shown(loaded)} at the source`
+    : `${at(path)} differs (${kindOf(cached)})`;
 }
 
-function counts(pair: Pair, mine: number, theirs: number, noun: string): Step {
-  const many = noun === 'entry' ? 'entries' : `${noun}s`;
-  return differs(`${at(pair)} has ${mine} ${mine === 1 ? noun : many} in the cache, ${theirs} at the source`);
+function counts({ path }: Pair, [mine, theirs]: readonly [number, number], one: string, many: string): Step {
+  return `${at(path)} has ${mine} ${mine === 1 ? one : many} in the cache, ${theirs} at the source`;
 }
 
-const at = ({ path }: Pick<Pair, 'path'>): string => (path === '' ? 'the value' : path);
+const at = (path: string): string => (path === '' ? 'the value' : path);
 
-function below({ path }: Pair, step: string, cached: unknown, loaded: unknown): Pair {
-  return { path: clip(path + step), cached, loaded };
-}
-
-function member({ path, cached, loaded }: Pair, key: string): Pair {
+function member({ path }: Pair, key: string): string {
   const name = /^[A-Za-z_$][\w$]*$/.test(key) && key.length <= TEXT_MAX ? key : JSON.stringify(key.slice(0, TEXT_MAX));
-  return { path: clip(path === '' ? name : `${path}.${name}`), cached, loaded };
+  return clip(path === '' ? name : `${path}.${name}`);
 }
 
 /** Deep paths keep their end, which is where the difference is. */
@@ -174,14 +156,18 @@ function shown(value: unknown): string {
   return text.length <= TEXT_MAX ? text : `${text.slice(0, TEXT_MAX)}…`;
 }
 
-// eslint-disable-next-line @typescript-eslint/no-base-to-string -- the text of a class that says nothing is the same on both sides
-const textOf = (value: object | bigint): string => (value instanceof Date ? JSON.stringify(value) : String(value));
+function textOf(value: object | bigint): string {
+  if (value instanceof Date) return JSON.stringify(value);
+  // eslint-disable-next-line @typescript-eslint/no-base-to-string -- the text of a class that says nothing is the same on both sides
+  return String(isPlain(value) ? {} : value);
+}
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
 const isOpaque = (value: unknown): boolean => typeof value === 'function' || typeof value === 'symbol';
 
-function isPlain(value: object): boolean {
+/** Has no text of its own: one without a prototype cannot even be asked for it. */
+function isPlain(value: object | bigint): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === null || prototype === Object.prototype;
 }

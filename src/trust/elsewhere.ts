@@ -1,4 +1,13 @@
-import { ORIGIN, type Mono, type Offset, type Position, type Resume, type SourceId } from '../model/position.ts';
+import {
+  ORIGIN,
+  type Epoch,
+  type Mono,
+  type Offset,
+  type Position,
+  type Resume,
+  type SourceId,
+} from '../model/position.ts';
+import { later } from './later.ts';
 import { leading } from './search.ts';
 
 /** What was known when an echo of a source came back. */
@@ -10,7 +19,8 @@ export interface EchoTimes {
   readonly head: Offset;
 }
 
-interface Echo extends Resume {
+interface Echo {
+  readonly position: Position;
   /** Whatever the journal had at or below it was announced before the echo was written. */
   readonly covers: Offset;
 }
@@ -32,7 +42,7 @@ const ECHOES_MAX = 1_024;
 export class Elsewhere {
   /** The journal's head at times that are past. */
   readonly #heads: { readonly time: Mono; readonly head: Offset }[];
-  readonly #echoes = new Map<SourceId, Echo[]>();
+  readonly #echoes = new Map<SourceId, { readonly epoch: Epoch; readonly list: Echo[] }>();
   /** The newest entry of each source. */
   readonly #last = new Map<SourceId, Offset>();
   readonly #start: Offset;
@@ -54,23 +64,23 @@ export class Elsewhere {
     // The oldest that is kept must be older than any echo under way, or that echo covers less than it could.
     if (this.#heads.length > HEADS_MAX) this.#heads.shift();
     let echoes = this.#echoes.get(source);
-    if (echoes?.at(-1)?.epoch !== epoch) this.#echoes.set(source, (echoes = []));
-    echoes.push({ epoch, position, covers });
-    if (echoes.length > ECHOES_MAX) echoes.splice(0, ECHOES_MAX / 2);
+    if (echoes?.epoch !== epoch) this.#echoes.set(source, (echoes = { epoch, list: [] }));
+    echoes.list.push({ position, covers });
+    if (echoes.list.length > ECHOES_MAX) echoes.list.splice(0, ECHOES_MAX / 2);
   }
 
   /** The stamp of a reader that had everything of the source up to `position`, lowered to what it says about others. */
   lower(stamp: Offset, source: SourceId, position: Position): Offset | null {
     const covered = this.#covered(source, position);
     let others = this.#start;
-    for (const [other, offset] of this.#last) if (other !== source && offset > others) others = offset;
+    for (const [other, offset] of this.#last) if (other !== source) others = later(others, offset);
     if (others <= (covered ?? ORIGIN)) return stamp;
     return covered === null ? null : (Math.min(stamp, covered) as Offset);
   }
 
   #covered(source: SourceId, position: Position): Offset | null {
-    const echoes = this.#echoes.get(source) ?? [];
-    return echoes[leading(echoes, (echo) => echo.position <= position) - 1]?.covers ?? null;
+    const list = this.#echoes.get(source)?.list;
+    return list?.[leading(list, (echo) => echo.position <= position) - 1]?.covers ?? null;
   }
 }
 

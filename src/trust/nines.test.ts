@@ -14,6 +14,7 @@ describe('nines', () => {
       nines: 4,
       words: '0 of 30,000 wrong: at most 1 in 10,000 at 95 %, 4.0 nines',
     });
+    expect(ninesOf(12_000_000, 0).words).toBe('0 of 12,000,000 wrong: at most 1 in 4,000,000 at 95 %, 6.6 nines');
     expect(ninesOf(2, 0)).toMatchObject({ atMost: 1, words: '0 of 2 wrong: too few checks to say more' });
   });
 

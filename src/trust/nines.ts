@@ -13,7 +13,7 @@ export interface Nines {
 const Z_95 = 1.6449;
 
 export function ninesOf(checks: number, violations: number): Nines {
-  const atMost = checks === 0 ? 1 : Math.min(1, mostExpected(violations) / checks);
+  const atMost = Math.min(1, mostExpected(violations) / checks);
   const nines = Math.max(0, Math.floor(-Math.log10(atMost) * 10) / 10);
   return { checks, violations, atMost, nines, words: inWords(checks, violations, atMost, nines) };
 }

@@ -1,4 +1,5 @@
 import { ORIGIN, type Epoch, type Offset } from '../model/position.ts';
+import { later } from './later.ts';
 import { entryId, type Ends, type Shard, type SharedEntry } from './shard.ts';
 
 /** An entry with the watermark of its shard, read in one step: apart they mean nothing. */
@@ -28,8 +29,8 @@ export function readTags(shard: Shard, tags: readonly string[]): TagReading {
   let hard = shard.tagFloor;
   let soft = ORIGIN;
   for (const tag of tags) {
-    hard = Math.max(hard, shard.purgedTags.get(tag) ?? ORIGIN) as Offset;
-    soft = Math.max(soft, shard.expiredTags.get(tag) ?? ORIGIN) as Offset;
+    hard = later(hard, shard.purgedTags.get(tag) ?? ORIGIN);
+    soft = later(soft, shard.expiredTags.get(tag) ?? ORIGIN);
   }
   return { epoch: shard.epoch, watermark: shard.watermark, ends: { hard, soft } };
 }

@@ -20,6 +20,21 @@ it('a proof that covers less than one before it is taken to cover as much', () =
   expect([past.asOf(at(4)), past.asOf(at(5))]).toEqual([NEVER, 20]);
 });
 
+it('of proofs that cover as much the latest counts, in whatever order they come', () => {
+  const past = new ProvenPast();
+  past.add(at(5), 20);
+  past.add(at(5), 10);
+  expect(past.asOf(at(5))).toBe(20);
+});
+
+it('4,096 proofs are remembered; one more, and the older half of them is forgotten', () => {
+  const past = new ProvenPast();
+  for (let i = 1; i <= 4_096; i++) past.add(at(i), i);
+  expect(past.asOf(at(1))).toBe(1);
+  past.add(at(4_097), 4_097);
+  expect([2_048, 2_049].map((stamp) => past.asOf(at(stamp)))).toEqual([NEVER, 2_049]);
+});
+
 it('what is forgotten makes a load older and never younger, for any proofs', () => {
   const steps = fc.array(fc.record({ by: fc.nat(2), after: fc.integer({ min: 1, max: 9 }) }), { maxLength: 40 });
   fc.assert(

@@ -94,6 +94,11 @@ describe('a run is applied to a shard', () => {
 });
 
 describe('the memory of a shard', () => {
+  it('keeps of a key its newest end, whatever comes late', () => {
+    const { shard } = applyToShard(EMPTY, run(0, 9, ['delete_key', 'k', 7], ['expire_key', 'k', 3]));
+    expect(shard.keys).toEqual(new Map([['k', 7]]));
+  });
+
   it('is bounded: a forgotten tombstone raises the floor, a forgotten mark that of everything tagged', () => {
     const keys = applyToShard(
       EMPTY,

@@ -1,5 +1,6 @@
 import { EVERY_NAMESPACE, type Action } from '../model/plan.ts';
 import { ORIGIN, type Offset } from '../model/position.ts';
+import { later } from './later.ts';
 import type { Claim, Shard } from './shard.ts';
 
 /** A run of the journal for one shard: what the entries in `(after, watermark]` ask of it. */
@@ -101,8 +102,4 @@ function remember(
     forgotten = end;
   }
   return { marks, forgotten };
-}
-
-function later(a: Offset, b: Offset): Offset {
-  return a > b ? a : b;
 }

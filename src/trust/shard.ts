@@ -1,4 +1,5 @@
 import type { Epoch, Offset } from '../model/position.ts';
+import { later } from './later.ts';
 
 /**
  * One shard of a cache that many processes share: its entries, and beside them what they may be trusted by. Both live
@@ -93,8 +94,7 @@ export function takeOver(shard: Shard, claim: Claim, head: Offset): Shard | 'dep
   if (claim.epoch !== shard.epoch) return coldShard(claim, head, shard.entries);
   if (shard.watermark > head) return 'beyond';
   if (claim.contractHash === shard.contractHash) return { ...shard, owner: claim.owner };
-  const end = (at: Offset): Offset => (at > head ? at : head);
-  return { ...shard, ...claim, floor: end(shard.floor), reset: end(shard.reset) };
+  return { ...shard, ...claim, floor: later(shard.floor, head), reset: later(shard.reset, head) };
 }
 
 /** Two namespaces may hold the same key. */

@@ -14,13 +14,13 @@ const TEXT = /^(\d+):(\d+):([\d,]*)$/;
 export function parseSnapshot(text: string): Snapshot | null {
   const match = TEXT.exec(text);
   if (!match) return null;
-  const [, xmin, xmax, xip = ''] = match;
+  const [, xmin, xmax, xip] = match as unknown as readonly [string, string, string, string];
   const running = xip === '' ? [] : xip.split(',').map(Number);
   const snapshot = { xmin: Number(xmin), xmax: Number(xmax), running };
   return [snapshot.xmin, snapshot.xmax, ...running].every(Number.isSafeInteger) ? snapshot : null;
 }
 
 /** Whether a transaction that is known to have committed is seen by the snapshot's reader, and by all later ones. */
-export function isVisible(xid: number, { xmin, xmax, running }: Snapshot): boolean {
-  return xid < xmin || (xid < xmax && !running.includes(xid));
+export function isVisible(xid: number, { xmax, running }: Snapshot): boolean {
+  return xid < xmax && !running.includes(xid);
 }

@@ -70,19 +70,19 @@ export class SourcePast {
     return horizon.epoch === this.epoch && horizon.at >= this.#since;
   }
 
-  see({ offset, xid: text }: Placed, position: Position): void {
-    const xid = text === undefined ? null : Number(text);
+  see({ offset, xid }: Placed, position: Position): void {
     let newest = this.#transactions.at(-1);
     if (newest?.position !== position) {
       newest = { position, xid: null, first: offset, highest: newest?.highest ?? 0 };
       this.#transactions.push(newest);
       this.#pushed++;
-      if (this.#transactions.length - this.#head > this.#max) this.#forget();
+      // Once there are more, each new one takes the place of the oldest.
+      if (this.#transactions.length > this.#max) this.#forget();
     }
-    if (xid === null || newest.xid !== null) return;
-    newest.xid = xid;
-    newest.highest = Math.max(newest.highest, xid);
-    this.#byXid.set(xid, newest);
+    if (xid === undefined) return;
+    newest.xid = Number(xid);
+    newest.highest = Math.max(newest.highest, newest.xid);
+    this.#byXid.set(newest.xid, newest);
   }
 
   /** The first offset that a reader who had everything up to `position` may lack; `Infinity`: none. */

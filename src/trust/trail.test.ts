@@ -1,59 +1,10 @@
 // Against a database that is written down whole: commit order, order of visibility, and what each reader could see.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { at, E, HISTORY, pos, told } from '../../test/support/told-trail.ts';
 import { GAP } from '../model/event.ts';
-import type { Offset, Position } from '../model/position.ts';
 import { isVisible, parseSnapshot } from './snapshot.ts';
 import { Trail } from './trail.ts';
-
-const at = (offset: number): Offset => offset as Offset;
-const pos = (n: number): Position => String(n).padStart(6, '0') as Position;
-const E = '7:1:abc';
-const HISTORY = '7:1';
-
-interface Told {
-  readonly position?: number | null;
-  readonly xid?: number;
-  readonly source?: string;
-  readonly epoch?: string;
-  readonly commit?: boolean;
-  readonly type?: string;
-}
-
-/** A trail whose journal is told entry by entry. */
-function told(transactionsMax?: number) {
-  const trail = new Trail({ ...(transactionsMax !== undefined && { transactionsMax }) });
-  let head = 0;
-  const see = ({ position = null, xid, source = 'db', epoch = E, commit = true, type = 't' }: Told = {}): number => {
-    trail.see({
-      offset: at(++head),
-      source,
-      epoch,
-      position: position === null ? null : pos(position),
-      commit,
-      event: { type },
-      ...(xid !== undefined && { xid: String(xid) }),
-    });
-    return head;
-  };
-  const before = (position: number, history = HISTORY) => trail.stampBefore('db', history, pos(position), at(head));
-  const from = (snapshot: string, history = HISTORY) => trail.stampFromSnapshot('db', history, snapshot, at(head));
-  const reached = (xid = 0, epoch = E): void => {
-    trail.horizon('db', { epoch, xid, at: at(head) });
-  };
-  let now = 0;
-  /** An echo that lies at this position was written and came back. */
-  const echo = (position: number, { t0 = now, at: offset = head, epoch = E } = {}): void => {
-    now += 10;
-    trail.proven('db', { epoch, position: pos(position) }, at(offset), { t0, now, head: at(head) });
-  };
-  /** The journal had nothing of the source beyond position 0, and the barrier of the start has been passed. */
-  const begin = (): void => {
-    trail.begin('db', { epoch: E, position: pos(0) }, at(head));
-    reached();
-  };
-  return { trail, see, before, from, reached, begin, echo, hole: () => head++ };
-}
 
 describe('the stamp of a load from a place that had everything up to a position', () => {
   it('lies before the first transaction that it had not got', () => {
@@ -130,6 +81,22 @@ describe('the stamp of a load from a place that had everything up to a position'
     expect([1, 2, 3, 4].map((position) => before(position))).toEqual([null, 2, 3, 4]);
   });
 
+  it('cannot be told below what is remembered, even if an echo from there is', () => {
+    const { see, before, echo } = told(2);
+    see({ position: 1 });
+    echo(1);
+    for (const position of [2, 3, 4]) see({ position });
+    see({ source: 'app' });
+    expect([before(1), before(3)]).toEqual([null, 0]);
+  });
+
+  it('is not changed by what the source says beside its transactions', () => {
+    const { see, before } = told();
+    see({ position: 1 });
+    see();
+    expect([before(1), before(0)]).toEqual([2, null]);
+  });
+
   it('cannot be told below where a gap went on, nor below where this process began', () => {
     const { trail, see, before } = told();
     trail.begin('db', { epoch: E, position: pos(3) }, at(0));
@@ -142,7 +109,7 @@ describe('the stamp of a load from a place that had everything up to a position'
   });
 
   it('cannot be told below a new epoch, nor when positions begin again, nor behind entries that are gone', () => {
-    const { see, before, echo, hole } = told();
+    const { trail, see, before, echo, hole } = told();
     see({ position: 5 });
     see({ position: 6, epoch: '7:2:abc' });
     expect([before(6), before(5, '7:2'), before(6, '7:2')]).toEqual([null, null, 2]);
@@ -150,7 +117,7 @@ describe('the stamp of a load from a place that had everything up to a position'
     expect([before(1, '7:2'), before(2, '7:2')]).toEqual([null, 3]);
     hole();
     see({ source: 'app' });
-    expect(before(9, '7:2')).toBeNull();
+    expect([before(9, '7:2'), trail.follows('db', '7:2')]).toEqual([null, false]);
     see({ position: 3, epoch: '7:2:abc' });
     echo(3, { epoch: '7:2:abc' });
     echo(3, { epoch: '7:2:abc' });
@@ -206,6 +173,19 @@ describe('the stamp of a load with a snapshot', () => {
     expect([from('8:8:'), from('9:9:')]).toEqual([null, 3]);
   });
 
+  it('needs another barrier after entries that are gone', () => {
+    const { see, from, reached, hole } = told();
+    see({ position: 1, xid: 5 });
+    reached(6);
+    hole();
+    see({ source: 'app' });
+    reached(7);
+    expect(from('9:9:')).toBeNull();
+    see({ position: 2, xid: 8 });
+    reached(8);
+    expect([from('8:8:'), from('9:9:')]).toEqual([null, 4]);
+  });
+
   it('is not put off by a later barrier that nothing asked for, and takes none of another epoch', () => {
     const { see, from, reached } = told();
     see({ position: 1, xid: 5 });
@@ -250,55 +230,6 @@ describe('the stamp of a load with a snapshot', () => {
     see({ position: 2, commit: false });
     see({ position: 2, xid: 9 });
     expect([from('9:9:'), from('10:10:')]).toEqual([1, 3]);
-  });
-});
-
-describe('where a source is applied', () => {
-  it('follows its commits and its proofs, once the watermark has reached them', () => {
-    const { trail, see, echo } = told();
-    expect(trail.applied('db')).toBeNull();
-    see({ position: 1 });
-    see({ position: 2, commit: false });
-    see({ position: 2 });
-    expect(trail.applied('db')).toBeNull();
-    trail.advance(at(1));
-    expect(trail.applied('db')).toEqual({ epoch: E, position: pos(1) });
-    echo(7);
-    expect(trail.applied('db')?.position).toBe(pos(1));
-    trail.advance(at(3));
-    expect(trail.applied('db')?.position).toBe(pos(7));
-    echo(5);
-    echo(8);
-    expect(trail.applied('db')?.position).toBe(pos(8));
-    expect(trail.applied('app')).toBeNull();
-  });
-
-  it('begins where the journal has it, once the watermark is at the head', () => {
-    const trail = new Trail({ startAt: at(4) });
-    trail.begin('db', { epoch: E, position: pos(3) }, at(4));
-    trail.begin('late', { epoch: E, position: pos(3) }, at(6));
-    expect([trail.applied('db')?.position, trail.applied('late')]).toEqual([pos(3), null]);
-    trail.advance(at(6));
-    expect(trail.applied('late')?.position).toBe(pos(3));
-  });
-
-  it('goes over to a new epoch, whose positions may be lower', () => {
-    const { trail, see } = told();
-    see({ position: 9 });
-    see({ position: 2, epoch: '7:2:abc', type: GAP });
-    trail.advance(at(2));
-    expect(trail.applied('db')).toEqual({ epoch: '7:2:abc', position: pos(2) });
-  });
-
-  it('waits with a bounded number of places, and is never ahead for it', () => {
-    const { trail, echo } = told();
-    for (let i = 1; i <= 3_000; i++) echo(i, { at: i });
-    trail.advance(at(1_023));
-    expect(trail.applied('db')?.position).toBe(pos(1_023));
-    trail.advance(at(2_999));
-    expect(trail.applied('db')?.position).toBe(pos(1_023));
-    trail.advance(at(3_000));
-    expect(trail.applied('db')?.position).toBe(pos(3_000));
   });
 });
 

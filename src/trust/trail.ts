@@ -3,6 +3,7 @@ import { GAP } from '../model/event.ts';
 import { ORIGIN, type Offset, type Position, type Resume, type SourceId } from '../model/position.ts';
 import { isBefore, type SourcePlace } from '../model/token.ts';
 import { Elsewhere, type EchoTimes } from './elsewhere.ts';
+import { later } from './later.ts';
 import { parseSnapshot } from './snapshot.ts';
 import { SourcePast, type Horizon } from './source-past.ts';
 
@@ -48,13 +49,14 @@ export class Trail {
   readonly #awaited = new Map<SourceId, Awaited[]>();
   readonly #elsewhere: Elsewhere;
   #watermark: Offset;
-  #seen: Offset;
+  /** The offset of the entry that comes next. */
+  #next: number;
 
   constructor({ startAt = ORIGIN, head = startAt, transactionsMax = TRANSACTIONS_MAX }: TrailOptions = {}) {
     this.#elsewhere = new Elsewhere(head);
     this.#startAt = startAt;
     this.#watermark = startAt;
-    this.#seen = startAt;
+    this.#next = startAt + 1;
     this.#max = transactionsMax;
   }
 
@@ -69,10 +71,10 @@ export class Trail {
 
   see(entry: Seen): void {
     const { source, epoch, position, offset } = entry;
-    if (offset <= this.#seen) return;
+    if (offset < this.#next) return;
     // Entries that are gone were of anybody.
-    if (offset > this.#seen + 1) this.#pasts.clear();
-    this.#seen = offset;
+    if (offset > this.#next) this.#pasts.clear();
+    this.#next = offset + 1;
     this.#elsewhere.see(source, offset);
     if (position === null) return;
     let past = this.#pasts.get(source);
@@ -142,16 +144,8 @@ export class Trail {
   }
 
   #await(source: SourceId, awaited: Awaited): void {
-    let waiting = this.#awaited.get(source);
-    if (!waiting) this.#awaited.set(source, (waiting = []));
-    const last = waiting.at(-1);
-    // The newer takes the place of one that waits for as much; too many, and it only delays.
-    if (last && (last.at >= awaited.at || waiting.length >= AWAITED_MAX)) {
-      waiting[waiting.length - 1] = {
-        at: awaited.at > last.at ? awaited.at : last.at,
-        upTo: newer(last.upTo, awaited.upTo),
-      };
-    } else waiting.push(awaited);
+    const waiting = queued(this.#awaited.get(source), awaited);
+    this.#awaited.set(source, waiting);
     this.#reach(source, waiting);
   }
 
@@ -163,8 +157,18 @@ export class Trail {
       this.#applied.set(source, known ? newer(known, upTo) : upTo);
       reached++;
     }
-    if (reached > 0) waiting.splice(0, reached);
+    waiting.splice(0, reached);
   }
+}
+
+/** The newer takes the place of one that waits for as much; too many, and it only delays. */
+function queued(waiting: Awaited[] | undefined, next: Awaited): Awaited[] {
+  if (!waiting) return [next];
+  const last = waiting.at(-1);
+  if (last && (last.at >= next.at || waiting.length >= AWAITED_MAX)) {
+    waiting[waiting.length - 1] = { at: later(last.at, next.at), upTo: newer(last.upTo, next.upTo) };
+  } else waiting.push(next);
+  return waiting;
 }
 
 /** Positions of two epochs cannot be compared: the later told is the newer. */

@@ -79,7 +79,7 @@ function hostIsFixed({ parts }: Template): boolean {
   const scheme = ['https://', 'http://'].find((one) => first.startsWith(one));
   if (scheme === undefined) return false;
   const slash = first.indexOf('/', scheme.length);
-  return slash > scheme.length || (slash < 0 && parts.length === 1);
+  return slash > scheme.length || (slash === -1 && parts.length === 1);
 }
 
 /** Inside a scalar on one line an offset of the text is an offset of the file. */

@@ -85,6 +85,12 @@ describe('a set', () => {
     expect(() => compileContracts([contract])).toThrow(TypeError);
   });
 
+  it('is refused with everything that is wrong in a template', () => {
+    const action = { kind: 'purge_tag', template: 't-} {' } as const;
+    const contract = { name: 'c', file: 'f', line: 1, triggers: ['a'], actions: [action] };
+    expect(() => compileContracts([contract])).toThrow(/^c: .*"}" has no "{" before it; .*"{" has no "}" after it$/);
+  });
+
   it('is compiled once, however often it plans', () => {
     const made = set('event_invalidation: { trigger: a, actions: [{ purge_tag: t }] }');
     expect(compiled(made)).toBe(compiled(made));

@@ -45,7 +45,8 @@ export type Reading =
 /** One version of the changed thing: the event's data, or the row before or after the change. */
 export interface Image {
   readonly event: ChangeEvent;
-  readonly side: 'data' | 'before' | 'after' | 'truncated';
+  /** The row before the change. */
+  readonly isBefore: boolean;
 }
 
 /** An image and, in a loop, one item of it. */
@@ -56,19 +57,17 @@ export interface Frame extends Image {
 /** What the event knows of the changed thing. A row's versions are judged one by one, so that values of two never mix. */
 export function imagesOf(event: ChangeEvent): readonly Image[] {
   switch (event.row?.op) {
-    case undefined:
-      return [{ event, side: 'data' }];
-    case 'created':
-      return [{ event, side: 'after' }];
     case 'deleted':
-      return [{ event, side: 'before' }];
+      return [{ event, isBefore: true }];
     case 'updated':
       return [
-        { event, side: 'before' },
-        { event, side: 'after' },
+        { event, isBefore: true },
+        { event, isBefore: false },
       ];
+    case 'created':
     case 'truncated':
-      return [{ event, side: 'truncated' }];
+    case undefined:
+      return [{ event, isBefore: false }];
   }
 }
 
@@ -84,7 +83,7 @@ export function readField(frame: Frame, field: Field): Reading {
       return readData(frame.event.data, field.steps);
     case 'plain':
       if (!frame.event.row) return readData(frame.event.data, field.steps);
-      return readSide(frame.event.row, frame.side === 'before' ? 'before' : 'after', field.steps, 0);
+      return readSide(frame.event.row, frame.isBefore ? 'before' : 'after', field.steps, 0);
   }
 }
 
@@ -113,7 +112,7 @@ function readSide(row: RowChange, side: 'before' | 'after', steps: readonly Step
   if (!hasSide(row, side)) return { state: 'absent' };
   const columns: JsonObject | null = row[side];
   const column = String(steps[from]);
-  const known = columns !== null && Object.hasOwn(columns, column) && !(row.unknown ?? []).includes(column);
+  const known = columns !== null && Object.hasOwn(columns, column) && !row.unknown?.includes(column);
   if (known) return readData(columns, steps, from);
   if (side === 'before' && row.beforeHas !== 'full')
     return {

@@ -59,7 +59,7 @@ describe('a hostile file', () => {
 
 describe('a hostile template', () => {
   it('is matched in linear time, where a regular expression would not be', () => {
-    const parsed = parseTemplate(`a${'{x}a'.repeat(100)}b`);
+    const parsed = parseTemplate(`a${'{x}a'.repeat(100)}b`, false);
     if (!parsed.ok) throw new Error('a template');
     const text = 'a'.repeat(TARGET_MAX);
     const before = performance.now();

@@ -18,7 +18,7 @@ export function loopOver(
     const reading = readField(image, field);
     if (reading.state === 'absent') continue;
     if (reading.state === 'unknown') return failed(reading.code, `for_each ${field.text}: ${reading.why}`);
-    const items = reading.state === 'known' ? reading.value : undefined;
+    const items = reading.value;
     if (items === undefined || items === null) {
       if (optional) continue;
       return failed('FOR_EACH_MISSING', `for_each ${field.text}: the event has no such array`);

@@ -84,7 +84,7 @@ describe('a contract', () => {
       'event_invalidation: { trigger: a.b, for_each: items, actions: [{ purge_tag: t }] }',
       'c.yaml',
     ).contracts;
-    expect(contract).toEqual({
+    expect(contract).toStrictEqual({
       name: 'a.b',
       file: 'c.yaml',
       line: 1,
@@ -94,6 +94,18 @@ describe('a contract', () => {
       actions: [{ kind: 'purge_tag', template: 't', line: 1, column: 64, places: { target: { line: 1, column: 77 } } }],
       places: { triggers: [{ line: 1, column: 32 }], forEach: { line: 1, column: 47 } },
     });
+  });
+
+  it('alone with a mistake is none', () => {
+    expect(parseContracts('event_invalidation: { trigger: a.b }', 'c.yaml').contracts).toEqual([]);
+  });
+
+  it('that has no loop reads "item" as a field', () => {
+    const { contracts } = parseContracts(
+      'event_invalidation: { trigger: a.b, when: { item.kind: x }, actions: [{ purge_tag: t }] }',
+      'c.yaml',
+    );
+    expect(contracts[0]?.when).toMatchObject({ field: { scope: 'plain' } });
   });
 
   it('with a mistake is not read, and does not keep the others from it', () => {
@@ -141,11 +153,20 @@ describe('a file', () => {
     expect(brief(text)).toEqual(expected);
   });
 
+  it.each([
+    ['event_invalidation: 5', '"event_invalidation" is the number 5, not a mapping'],
+    ['event_invalidation: [5]', '"event_invalidation[0]" is the number 5, not a mapping'],
+    ['tests: 5', '"tests" is the number 5, not a list'],
+  ])('%j names where in it the mistake is: %s', (text, what) => {
+    expect(findings(text).map((finding) => finding.what)).toEqual([what]);
+  });
+
   it('without contracts is a warning only', () => {
     expect(findings('').map(({ severity }) => severity)).toEqual(['warning']);
   });
 
   it.each([
+    ['trigger: a', 'write "event_invalidation:" above it and indent it'],
     ['actions: []', 'write "event_invalidation:" above it and indent it'],
     ['when: {}', 'write "event_invalidation:" above it and indent it'],
     ['for_each: x', 'write "event_invalidation:" above it and indent it'],
@@ -217,6 +238,18 @@ describe('an action', () => {
   });
 });
 
+it('a text without quotes is told as that, and other wrong types beside it as what they are', () => {
+  expect(
+    brief(
+      'event_invalidation: { trigger: a, actions: [{ purge_tag: {a} }, { purge_tag: { b: 1 } }, { purge_tag: 5 }] }',
+    ),
+  ).toEqual(['1:58 TEMPLATE_UNQUOTED', '1:78 TYPE_WRONG', '1:103 TYPE_WRONG']);
+  expect(brief('event_invalidation:\n  trigger: a\n  actions:\n    - purge_tag: {a}\n    - purge_tag: [b]\n')).toEqual([
+    '4:18 TEMPLATE_UNQUOTED',
+    '5:18 TYPE_WRONG',
+  ]);
+});
+
 describe('a loop', () => {
   const ofLoop = (loop: string): string[] =>
     brief(`event_invalidation:\n  trigger: a.b\n  for_each: ${loop}\n  actions: [{ purge_tag: 't-{item}' }]\n`);
@@ -224,6 +257,9 @@ describe('a loop', () => {
   it.each([
     ['items', []],
     ['items?', []],
+    ['orders[0]?', []],
+    ['[a]', ['3:13 TYPE_WRONG']],
+    ['{ path: [a] }', ['3:21 TYPE_WRONG']],
     ['before.items', []],
     ['{ path: items, limit: 1 }', []],
     ["''", ['3:13 VALUE_INVALID']],

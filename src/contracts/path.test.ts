@@ -14,6 +14,9 @@ describe('a path', () => {
     ['m[1][2]', ['m', 1, 2]],
     ['ключ.naïve-name', ['ключ', 'naïve-name']],
     ['constructor', ['constructor']],
+    ['a.prototype', ['a', 'prototype']],
+    ['a[999999]', ['a', 999_999]],
+    [Array(32).fill('a').join('.'), Array(32).fill('a')],
   ])('reads %s', (text, expected) => {
     expect(steps(text)).toEqual(expected);
   });
@@ -29,19 +32,28 @@ describe('a path', () => {
     'a[]',
     'a[x]',
     'a[-1]',
+    'a[12',
     'a[0]b',
-    'a b',
-    'a{b',
-    'a}b',
-    "a'b",
+    'a[0]bc',
+    ...Array.from(' \t\n\r{}"\'', (char) => `a${char}b`),
     'a]',
     'a[1234567]',
     '__proto__',
     'a.__proto__.b',
     'constructor.prototype',
-    Array(40).fill('a').join('.'),
+    Array(33).fill('a').join('.'),
   ])('refuses %j', (text) => {
     expect(steps(text)).toBeTypeOf('string');
+  });
+
+  it.each([
+    ['a.', 'it ends with a dot'],
+    ['a..', '"." cannot stand here'],
+    ['a b', '" " cannot stand here'],
+    ['a[0]b', '"b" cannot stand here'],
+    ['a[12', '"[12" is not an index such as [0]'],
+  ])('says of %j what is wrong with it: %s', (text, why) => {
+    expect(steps(text)).toBe(why);
   });
 
   it('sees own properties and real elements only', () => {

@@ -6,7 +6,8 @@ export type Step = string | number;
 export type ParsedPath =
   { readonly ok: true; readonly steps: readonly Step[] } | { readonly ok: false; readonly why: string };
 
-const NAME_ENDS = new Set(['.', '[', ']', '{', '}', '"', "'", ' ', '\t', '\n', '\r']);
+/** The last is what stands behind the end of a text. */
+const NAME_ENDS = new Set(['.', '[', ']', '{', '}', '"', "'", ' ', '\t', '\n', '\r', '']);
 /** Deeper than any event a person can name a field of; keeps evaluation bounded. */
 const STEPS_MAX = 32;
 
@@ -18,23 +19,21 @@ export function parsePath(text: string): ParsedPath {
   while (at < text.length) {
     if (text[at] === '[') {
       const end = text.indexOf(']', at);
-      const digits = end < 0 ? '' : text.slice(at + 1, end);
-      if (!isIndex(digits)) return { ok: false, why: `"${text.slice(at)}" is not an index such as [0]` };
+      const digits = text.slice(at + 1, end);
+      if (end === -1 || !isIndex(digits)) return { ok: false, why: `"${text.slice(at)}" is not an index such as [0]` };
       if (steps.length === 0) return { ok: false, why: 'a path begins with a field name' };
       steps.push(Number(digits));
       at = end + 1;
     } else {
       if (steps.length > 0) {
-        if (text[at] !== '.') return { ok: false, why: `"${text.charAt(at)}" cannot follow an index` };
+        if (text[at] !== '.') return { ok: false, why: `"${text.charAt(at)}" cannot stand here` };
         at++;
       }
       let end = at;
-      while (end < text.length && !NAME_ENDS.has(text.charAt(end))) end++;
+      while (!NAME_ENDS.has(text.charAt(end))) end++;
       const name = text.slice(at, end);
       if (name.length === 0)
         return { ok: false, why: at < text.length ? `"${text.charAt(at)}" cannot stand here` : 'it ends with a dot' };
-      if (end < text.length && text[end] !== '.' && text[end] !== '[')
-        return { ok: false, why: `"${text.charAt(end)}" cannot stand in a field name` };
       steps.push(name);
       at = end;
     }
@@ -55,9 +54,8 @@ function isIndex(digits: string): boolean {
 /** The value at a path, `undefined` when there is none. Only own properties and real array elements are seen. */
 export function valueAt(root: JsonValue | undefined, steps: readonly Step[], from = 0): JsonValue | undefined {
   let value = root;
-  for (let i = from; i < steps.length; i++) {
-    const step = steps[i];
-    if (value === null || typeof value !== 'object' || step === undefined) return undefined;
+  for (const step of steps.slice(from)) {
+    if (value === null || typeof value !== 'object') return undefined;
     if (Array.isArray(value)) {
       if (typeof step !== 'number') return undefined;
       value = (value as readonly JsonValue[])[step];

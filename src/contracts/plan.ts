@@ -59,7 +59,7 @@ class Draft {
 function planContract(contract: CompiledContract, event: ChangeEvent, draft: Draft): Verdict {
   const images = imagesOf(event);
   const loop = contract.loop ? loopOver(contract.loop, images) : null;
-  const frames = loop ? loop.frames.filter((frame) => judgeFrame(contract, images, frame) !== 'no') : [];
+  const frames = loop ? loop.frames.filter((frame) => judgeFrame(contract, images, frame) !== 'no') : images;
   const verdict = loop ? judgeLoop(contract, images, loop, frames) : judgeFrame(contract, images, null);
   if (verdict === 'no') return verdict;
   for (const action of contract.actions) {

@@ -3,7 +3,7 @@ import { checkTarget } from './check-target.ts';
 import type { ContractAction } from './contract.ts';
 import type { Report } from './report.ts';
 import { childOf, isNothing, itemsOf, textOf } from './tree.ts';
-import type { MapTree, Tree } from './yaml-tree.ts';
+import type { MapTree, ScalarTree, Tree } from './yaml-tree.ts';
 
 export interface ActionScope {
   readonly inLoop: boolean;
@@ -16,23 +16,24 @@ const isKind = (key: string): key is ActionKind => (ACTION_KINDS as readonly str
 /** Reads one action; `null` when it has mistakes. Wrong types are the shape's to report, not told again here. */
 export function readAction(tree: Tree, scope: ActionScope, report: Report): ContractAction | null {
   if (tree.kind !== 'map') return null;
-  const entry = soleKind(tree, report);
-  const text = textOf(entry?.value);
-  if (!entry || !isKind(entry.key) || text === undefined || entry.value.kind !== 'scalar') return null;
-  checkTarget({ kind: entry.key, text, node: entry.value, inLoop: scope.inLoop }, report);
+  const named = soleKind(tree, report);
+  const text = textOf(named?.value);
+  if (!named || text === undefined) return null;
+  const { kind, value } = named;
+  checkTarget({ kind, text, node: value as ScalarTree, inLoop: scope.inLoop }, report);
   const namespaceTree = childOf(tree, 'namespace');
   const namespace = textOf(namespaceTree);
   const layersTree = childOf(tree, 'layers') ?? scope.layers;
   const layers = namesIn(layersTree);
   return {
-    kind: entry.key,
+    kind,
     template: text,
     ...(namespace === undefined ? {} : { namespace }),
     ...(layers === undefined ? {} : { layers }),
     line: tree.place.line,
     column: tree.place.column,
     places: {
-      target: entry.value.place,
+      target: value.place,
       ...(namespaceTree ? { namespace: namespaceTree.place } : {}),
       ...(layersTree ? { layers: itemsOf(layersTree).map((item) => item.place) } : {}),
     },
@@ -43,8 +44,8 @@ export function namesIn(tree: Tree | undefined): readonly string[] | undefined {
   return tree?.kind === 'list' ? itemsOf(tree).flatMap((item) => textOf(item) ?? []) : undefined;
 }
 
-function soleKind(tree: MapTree, report: Report): MapTree['entries'][number] | null {
-  const kinds = tree.entries.filter(({ key }) => isKind(key));
+function soleKind(tree: MapTree, report: Report): { readonly kind: ActionKind; readonly value: Tree } | null {
+  const kinds = tree.entries.flatMap((entry) => (isKind(entry.key) ? { ...entry, kind: entry.key } : []));
   const [first, second] = kinds;
   if (first && second) {
     const what = `one action has both "${first.key}" and "${second.key}"`;

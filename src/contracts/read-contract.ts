@@ -20,7 +20,6 @@ export function readContract(tree: Tree, path: readonly PropertyKey[], report: R
   const before = report.errors;
   const checked = checkShape(contractShape(), tree, { file: report.file, at: path });
   report.add(checked.findings.filter((finding) => !explainedBetter(finding, tree)));
-  if (tree.kind !== 'map') return null;
   const triggers = readTriggers(childOf(tree, 'trigger'), report);
   const forEach = readForEach(childOf(tree, 'for_each'), report);
   const inLoop = childOf(tree, 'for_each') !== undefined;
@@ -130,7 +129,6 @@ function reportUnquoted(action: Tree, report: Report): void {
 
 /** The wrong type of an unquoted template is told as what it is. */
 function explainedBetter(finding: Finding, tree: Tree): boolean {
-  if (finding.code !== 'TYPE_WRONG') return false;
   return itemsOf(childOf(tree, 'actions'))
     .flatMap(entriesOf)
     .some(

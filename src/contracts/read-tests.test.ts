@@ -16,7 +16,7 @@ const event = (text: string): ContractTest['event'] => test(`  - { event: { ${te
 
 describe('the event of a contract test', () => {
   it('is as small as it may be written, and is said to come from somewhere', () => {
-    expect(event('type: a.b')).toEqual({ id: 'test', type: 'a.b', source: 'app', data: {} });
+    expect(event('type: a.b')).toStrictEqual({ id: 'test', type: 'a.b', source: 'app', data: {} });
   });
 
   it('has what is written', () => {
@@ -94,7 +94,7 @@ describe('a contract test', () => {
       - { delete_key: k, namespace: n, layers: [l] }
       - { purge_namespace: n, widened: true }
 `).expect,
-    ).toEqual([
+    ).toStrictEqual([
       { kind: 'purge_tag', target: 't' },
       { kind: 'delete_key', target: 'k', namespace: 'n', layers: ['l'] },
       { kind: 'purge_namespace', target: 'n', widened: true },

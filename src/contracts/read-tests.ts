@@ -108,6 +108,6 @@ function readExpected(tree: Tree, report: Report): ExpectedAction | null {
     target,
     ...(namespace === undefined ? {} : { namespace }),
     ...(layers === undefined ? {} : { layers }),
-    ...(widened?.kind === 'scalar' && widened.value === true ? { widened: true } : {}),
+    ...(widened ? { widened: true } : {}),
   };
 }

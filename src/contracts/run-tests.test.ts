@@ -57,10 +57,14 @@ tests:
   tests:
     - { event: { type: a }, expect: [{ purge_namespace: n, widened: true }] }
     - { event: { type: a }, expect: [{ purge_namespace: n }] }
+    - { event: { type: a, data: { x: 1 } }, expect: [{ purge_tag: t-1, namespace: n }] }
+    - { event: { type: a, data: { x: 1 } }, expect: [{ purge_tag: t-1, namespace: n, widened: true }] }
 `);
     expect(results.map(({ ok, problems }) => [ok, problems.map(({ code }) => code)])).toEqual([
       [true, ['FIELD_MISSING']],
       [false, ['FIELD_MISSING']],
+      [true, []],
+      [false, []],
     ]);
   });
 });

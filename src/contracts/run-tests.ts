@@ -22,7 +22,7 @@ export interface ContractTestReport {
 }
 
 /** A test inside a contract is about that contract alone; one beside contracts is about all of them together. */
-export function runContractTests(set: ContractSet, shared: readonly ContractTest[] = []): ContractTestReport {
+export function runContractTests(set: ContractSet, shared: readonly ContractTest[]): ContractTestReport {
   const planned = new Set<string>();
   const results: ContractTestResult[] = [];
   for (const contract of set.contracts) {

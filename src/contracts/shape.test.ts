@@ -42,6 +42,8 @@ describe('a tree that has its shape', () => {
     expect(check(open, '{ anny: { x: 1 } }').ok).toBe(false);
     expect(brief(z.looseObject({ a: z.number() }), '{ a: 1, b: 2 }')).toEqual([]);
     expect(brief(z.array(z.object({ a: z.number() })), '[{ a: 1 }, { a: 1, b: 2 }]')).toEqual(['1:20 KEY_UNKNOWN']);
+    // Where a shape says nothing, anything may stand.
+    expect(brief(open, '{ whatever: [1, { a: 2 }] }')).toEqual([]);
     expect(
       brief(z.object({ m: z.record(z.string(), z.object({ a: z.number() })) }), '{ m: { x: { a: 1, b: 2 } } }'),
     ).toEqual(['1:19 KEY_UNKNOWN']);
@@ -53,6 +55,8 @@ describe('a tree that has its shape', () => {
     const mixed = z.union([z.string(), z.object({ b: z.number() })]);
     expect(brief(mixed, '{ b: 1, c: 2 }')).toEqual(['1:9 KEY_UNKNOWN']);
     expect(brief(mixed, 'text')).toEqual([]);
+    const lists = z.union([z.array(z.object({ a: z.number() })), z.array(z.object({ b: z.number() }))]);
+    expect(brief(lists, '[{ b: 1 }]')).toEqual([]);
   });
 });
 
@@ -68,6 +72,7 @@ describe('what is missing', () => {
     expect(brief(z.object({ shop: SHOP }), '{ shop: { namee: x } }')).toEqual(['1:11 KEY_UNKNOWN']);
     // Too far away to have been meant.
     expect(brief(SHOP, '{ title: x }')).toEqual(['1:1 KEY_MISSING', '1:3 KEY_UNKNOWN']);
+    expect(check(SHOP, '{ name: x, title: y }').findings).toMatchObject([{ fix: 'use one of these, or remove it' }]);
   });
 
   it('without an example is asked for by its name alone', () => {
@@ -78,9 +83,16 @@ describe('what is missing', () => {
 
   it('and has a near name in a shape that ignores what it does not know is pointed out', () => {
     const loose = z.looseObject({ type: z.string() });
-    expect(sentences(loose, '{ typ: x, other: y }')).toEqual([
+    expect(sentences(loose, '{ other: y, typ: x }')).toEqual([
       'the file has no "type" | "type" is a text | write "type" instead of "typ"',
     ]);
+  });
+
+  it('is not taken to be a key that the shape names too', () => {
+    const near = z.looseObject({ type: z.string(), types: z.string().optional() });
+    const nested = z.object({ a: z.object({ shop: near }) });
+    expect(check(near, '{ types: x }').findings).toMatchObject([{ fix: 'add "type:"' }]);
+    expect(check(nested, '{ a: { shop: { types: x } } }').findings).toMatchObject([{ fix: 'add "type:"' }]);
   });
 
   it('is a key also when only certain values would do', () => {
@@ -145,6 +157,7 @@ describe('a value', () => {
     ['form', z.string().regex(/^a$/), 'b', 'it does not have the right form'],
     ['step', z.number().multipleOf(5), '3', 'it cannot be that'],
     ['own', z.string().regex(/^a$/, 'it is not an a\nas it should be'), 'b', 'it is not an a'],
+    ['own', z.string().regex(/^a$/, 'this is Too short'), 'b', 'this is Too short'],
     ['own', z.string().refine(() => false, 'no text will do'), 'b', 'no text will do'],
   ])('that breaks the rule %#, %s, is told as such', (_, schema, yaml, fault) => {
     const [finding, ...more] = check(z.strictObject({ x: schema }), `x: ${yaml}`).findings;
@@ -178,6 +191,11 @@ describe('a value', () => {
     ]);
   });
 
+  it('is described by whichever of its shapes has words for it', () => {
+    const schema = z.union([z.object({ a: z.number() }), z.object({ a: z.boolean().describe('Yes or no.') })]);
+    expect(check(schema, '{ a: x }').findings).toMatchObject([{ why: 'Yes or no.' }]);
+  });
+
   it('that a shape says nothing about is what is expected there', () => {
     expect(
       check(z.strictObject({ x: z.custom<number>((given) => given === 1, 'it is not one') }), 'x: 2').findings,
@@ -198,6 +216,11 @@ describe('a secret', () => {
   ])('%s is not shown', (yaml, what, fix) => {
     expect(check(schema, yaml, { secret }).findings).toMatchObject([{ what, fix }]);
   });
+
+  it('that is not there is said to be missing', () => {
+    const needed = z.strictObject({ s: z.custom<string>((given) => given === 'x', 'it is not x') });
+    expect(check(needed, '{}', { secret }).findings).toMatchObject([{ what: '"s" is missing: it is not x' }]);
+  });
 });
 
 describe('names that are free', () => {
@@ -210,6 +233,9 @@ describe('names that are free', () => {
       '"9" cannot be a name here | By name. | use letters, digits, "-" and "_", beginning with a letter',
     ]);
     expect(brief(schema, 'shops: { a: 1, 9: 2 }')).toEqual(['1:16 NAME_INVALID']);
+    expect(check(z.object({ town: schema }), 'town: { shops: { 9: 2 } }').findings).toMatchObject([
+      { why: 'By name.' },
+    ]);
     expect(sentences(schema, 'shops: { a: x }')).toEqual([
       '"shops.a" is the text "x", not a number | "shops.a" is a number | write a number',
     ]);
@@ -246,6 +272,8 @@ describe('one of several shapes', () => {
     expect(brief(z.strictObject({ x: z.union([z.string().min(1), z.number()]) }), "x: ''")).toEqual([
       '1:4 VALUE_INVALID',
     ]);
+    const texts = z.union([z.string().min(3), z.string().regex(/^a/)]);
+    expect(check(texts, 'b').findings).toMatchObject([{ what: 'the file is the text "b": it needs at least 3' }]);
   });
 });
 
@@ -260,8 +288,8 @@ describe('findings', () => {
   it('of unknown keys are bounded too', () => {
     const keys = Array.from({ length: 3 * FINDINGS_MAX }, (_, i) => `key${i}: 1`).join();
     for (const schema of [z.strictObject({}), z.object({ a: z.number().optional() })]) {
-      const { length } = check(schema, `{ ${keys} }`).findings;
-      expect(length).toBeGreaterThanOrEqual(FINDINGS_MAX);
+      // One more than are told, so that it is said that there are more.
+      expect(check(schema, `{ ${keys} }`).findings).toHaveLength(FINDINGS_MAX + 1);
     }
   });
 
@@ -302,7 +330,11 @@ describe('the JSON Schema of a shape', () => {
     expect(brief(z.strictObject({ root: node }), 'root: { children: [{ childen: [] }] }')).toEqual([
       '1:22 KEY_UNKNOWN',
     ]);
-    // By hand, a schema that is nothing but references in a circle.
+    // By hand, one that refers to nothing, and one that is nothing but references in a circle.
+    const nowhere = { $ref: '#/no/where' };
+    expect(check({ schema: z.never(), json: nowhere }, '{ x: 1 }').findings).toMatchObject([
+      { what: 'the file is a mapping, not what is expected here' },
+    ]);
     const json = { $ref: '#/a', a: { $ref: '#/b' }, b: { $ref: '#/a' } };
     expect(check({ schema: z.never(), json }, '{ x: 1 }').findings).toMatchObject([
       { code: 'TYPE_WRONG', what: 'the file is a mapping, not what is expected here' },

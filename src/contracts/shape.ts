@@ -81,7 +81,7 @@ type Issue = z.core.$ZodIssue;
 class Reporter {
   readonly #findings: Finding[] = [];
   /** Keys that unknown ones were probably meant to be, with the path around them: these are not missing. */
-  readonly #meant = new Set<string>();
+  readonly #meant = new Set<string | undefined>();
   readonly #missing = new Map<Finding, string>();
   readonly #invalidAt = new Set<string>();
   readonly #json: JsonSchema;
@@ -95,15 +95,20 @@ class Reporter {
   }
 
   findings(): readonly Finding[] {
-    return this.#findings.filter((finding) => !this.#meant.has(this.#missing.get(finding) ?? ''));
+    return this.#findings.filter((finding) => !this.#meant.has(this.#missing.get(finding)));
+  }
+
+  /** One more than are told, so that it is said that there are more. */
+  get #isFull(): boolean {
+    return this.#findings.length > FINDINGS_MAX;
   }
 
   report(issue: Issue, base: readonly PropertyKey[]): void {
-    if (this.#findings.length > FINDINGS_MAX) return;
+    if (this.#isFull) return;
     const path = [...base, ...issue.path];
     switch (issue.code) {
       case 'unrecognized_keys':
-        for (const key of issue.keys.slice(0, FINDINGS_MAX)) this.#unknownKey([...path, key]);
+        for (const key of issue.keys) this.#unknownKey([...path, key]);
         return;
       case 'invalid_union': {
         const branch = issue.errors.find((issues) =>
@@ -144,8 +149,8 @@ class Reporter {
       for (const [i, item] of tree.items.entries()) this.strayKeys(item, only, [...path, i]);
       return;
     }
-    if (tree.kind !== 'map' || this.#findings.length > FINDINGS_MAX) return;
-    const options = this.#options(json).filter((option) => option.properties !== undefined || option.type === 'object');
+    if (tree.kind !== 'map') return;
+    const options = this.#options(json).filter((option) => option.type === 'object');
     const [only, ...others] = options;
     if (!only || others.length > 0) return;
     for (const { key, value } of tree.entries) {
@@ -157,12 +162,13 @@ class Reporter {
   }
 
   #unknownKey(path: readonly PropertyKey[]): void {
+    if (this.#isFull) return;
     const key = String(path.at(-1));
     const around = path.slice(0, -1);
     const known = this.#keysAt(around);
     const where = this.#name(around);
     const near = nearest(key, known);
-    if (near !== null) this.#meant.add(pathText([...around, near]));
+    this.#meant.add(pathText([...around, near ?? key]));
     this.#add(
       'KEY_UNKNOWN',
       path,
@@ -175,9 +181,9 @@ class Reporter {
 
   #wrongType(path: readonly PropertyKey[]): void {
     const { tree } = locate(this.#tree, path);
-    const name = String(path.at(-1) ?? '');
     const example = this.#example(path);
-    if (tree === undefined && path.length > 0) {
+    if (tree === undefined) {
+      const name = String(path.at(-1));
       const where = this.#name(path.slice(0, -1));
       const slip = this.#slip(path, name);
       const fix =
@@ -303,18 +309,21 @@ class Reporter {
   }
 
   #resolved(schema: JsonSchema): JsonSchema {
-    const [only, ...more] = schema.allOf ?? [];
-    const ref = schema.$ref ?? (more.length === 0 ? only?.$ref : undefined);
+    const ref = schema.$ref ?? (schema.allOf?.length === 1 ? schema.allOf.map(({ $ref }) => $ref)[0] : undefined);
     return (ref === undefined ? undefined : resolveRef(this.#json, ref)) ?? schema;
   }
 
-  /** A schema's alternatives, references followed. */
-  #options(schema: JsonSchema, depth = 0): readonly JsonSchema[] {
-    if (depth > 8) return [];
-    const resolved = this.#resolved(schema);
-    if (resolved !== schema) return this.#options(resolved, depth + 1);
-    const alternatives = schema.anyOf ?? (schema.properties ? undefined : schema.oneOf);
-    return alternatives ? alternatives.flatMap((option) => this.#options(option, depth + 1)) : [schema];
+  /** A schema's alternatives, references followed, each once: they may lead in a circle. */
+  #options(schema: JsonSchema): readonly JsonSchema[] {
+    const found = new Set<JsonSchema>();
+    const open = new Set([schema]);
+    for (const one of open) {
+      const resolved = this.#resolved(one);
+      const next = resolved === one ? (one.anyOf ?? (one.properties ? undefined : one.oneOf)) : [resolved];
+      if (next) for (const option of next) open.add(option);
+      else found.add(one);
+    }
+    return [...found];
   }
 }
 

@@ -6,6 +6,8 @@ describe('the nearest known word', () => {
     ['triger', ['trigger', 'actions'], 'trigger'],
     ['purgetag', ['purge_tag', 'purge_url'], 'purge_tag'],
     ['Purge-Tag', ['purge_tag', 'purge_url'], 'purge_tag'],
+    ['a-b-c-d', ['abcd'], 'abcd'],
+    ['a_b_c_d', ['abcd'], 'abcd'],
     ['foo', ['for', 'four'], 'for'],
     ['foo', ['bar'], null],
     ['fo', ['go', 'foo'], 'go'],

@@ -12,7 +12,7 @@ function template(text: string, inLoop = false): Template {
 
 const image = (data: JsonValue): Image => ({
   event: { id: '1', type: 'product.updated', source: 'app', data },
-  side: 'data',
+  isBefore: false,
 });
 const fill = (text: string, frame: Frame): unknown => {
   const filled = fillTemplate(template(text), frame);
@@ -89,13 +89,13 @@ describe('a template', () => {
   it('of a side that the row does not have is nothing', () => {
     const event = { id: '1', type: 't', source: 's', data: {} };
     const row = { relation: 'r', op: 'created', before: null, after: { a: 1 }, beforeHas: 'none' } as const;
-    expect(fillTemplate(template('p:{before.a}'), { event: { ...event, row }, side: 'after' })).toEqual({
+    expect(fillTemplate(template('p:{before.a}'), { event: { ...event, row }, isBefore: false })).toEqual({
       state: 'nothing',
     });
   });
 
   it('that is empty is told as that alone', () => {
-    const parsed = parseTemplate('');
+    const parsed = parseTemplate('', false);
     expect(parsed.ok ? [] : parsed.mistakes.map(({ what }) => what)).toEqual(['the template is empty']);
   });
 
@@ -124,7 +124,7 @@ describe('a template', () => {
     ['p\u0007', 'TEMPLATE_INVALID', 0],
     ['p'.repeat(TARGET_MAX + 1), 'TEMPLATE_INVALID', 0],
   ])('written %j is refused as %s', (text, code, at) => {
-    const parsed = parseTemplate(text);
+    const parsed = parseTemplate(text, false);
     expect(parsed.ok ? [] : parsed.mistakes).toContainEqual(expect.objectContaining({ code, at }));
   });
 });

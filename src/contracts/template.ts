@@ -32,7 +32,7 @@ export type ParsedTemplate =
 export const TARGET_MAX = 1024;
 
 /** `product:{product_id}`. `{{` and `}}` stand for the braces themselves. One pass; values are never parsed. */
-export function parseTemplate(text: string, inLoop = false): ParsedTemplate {
+export function parseTemplate(text: string, inLoop: boolean): ParsedTemplate {
   const parts: Part[] = [];
   const mistakes: TemplateMistake[] = [];
   let literal = '';
@@ -49,7 +49,7 @@ export function parseTemplate(text: string, inLoop = false): ParsedTemplate {
       mistakes.push(braceMistake(at, 'a "}" has no "{" before it'));
     } else if (char === '{') {
       const end = text.indexOf('}', at);
-      if (end < 0) {
+      if (end === -1) {
         mistakes.push(braceMistake(at, 'a "{" has no "}" after it'));
         break;
       }

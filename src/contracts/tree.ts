@@ -91,7 +91,7 @@ export function kindInWords(tree: Tree | undefined): string {
 }
 
 export function firstLine(text: string): string {
-  return text.split('\n', 1).join('');
+  return String(text.split('\n', 1));
 }
 
 /** Keeps a message on one line and printable, whatever the file holds. */

@@ -47,7 +47,6 @@ const branch = <T extends Indexed>(): Branch<T> => ({ named: new Map(), any: nul
 export class TriggerIndex<T extends Indexed> {
   readonly #exact = new Map<string, Bucket<T>>();
   readonly #patterns: Branch<T> = branch();
-  #hasPatterns = false;
 
   add(trigger: string, contract: T): void {
     if (!isPattern(trigger)) {
@@ -56,7 +55,6 @@ export class TriggerIndex<T extends Indexed> {
       bucket.add(contract);
       return;
     }
-    this.#hasPatterns = true;
     const segments = trigger.split('.');
     const open = segments.at(-1) === '*';
     if (open) segments.pop();
@@ -72,7 +70,7 @@ export class TriggerIndex<T extends Indexed> {
   find(type: string, source: string): T[] {
     const found = new Set<T>();
     this.#exact.get(type)?.collect(source, found);
-    if (this.#hasPatterns) collect(this.#patterns, type.split('.'), 0, source, found);
+    collect(this.#patterns, type.split('.'), 0, source, found);
     return [...found].sort((a, b) => a.order - b.order);
   }
 }

@@ -68,6 +68,7 @@ describe('a filter', () => {
     ['{ a: [] }', ['1:6 WHEN_VALUE the list of values is empty']],
     ['{ a: { in: [] } }', ['1:12 WHEN_VALUE the list of values is empty']],
     ['{ a: { not: [] } }', ['1:13 WHEN_VALUE the list of values is empty']],
+    ['{ a: [{ b: 1 }] }', ['1:7 WHEN_VALUE a value is a mapping']],
     ['{ any: [] }', ['1:8 WHEN_VALUE the list of values is empty']],
     ['{ a: [[1], 2, { b: 3 }] }', ['1:7 WHEN_VALUE a value is a list', '1:15 WHEN_VALUE a value is a mapping']],
     ['{ a: { gt: true } }', ['1:12 WHEN_VALUE "gt" is the value true']],
@@ -101,15 +102,22 @@ describe('a filter', () => {
     },
   );
 
+  it('may name its values in a test too', () => {
+    expect(read('{ a: { in: [1, x] } }')).toMatchObject({ kind: 'test', test: { op: 'in', values: [1, 'x'] } });
+  });
+
   it('with one mistake is none at all, so that nothing is planned by half of it', () => {
     const report = new Report('w.yaml');
     for (const yaml of [
+      '{ a: [1, [2]] }',
+      '{ a: [1, 9007199254740993] }',
+      '{ a: { gt: 9007199254740993 } }',
       '{ a: 1, b: [] }',
       '{ any: [{ a: 1 }, { b: [] }] }',
       '{ not: { b: [] } }',
       '{ a: { gt: 1, lt: ~ } }',
     ])
       expect(parseWhen(parseYaml(yaml, 'w.yaml').documents[0]!.tree, report, false)).toBeNull();
-    expect(report.errors).toBe(4);
+    expect(report.errors).toBe(7);
   });
 });

@@ -149,7 +149,7 @@ function parseValues(tree: Tree, report: Report): readonly Scalar[] | null {
 /** A number whose last digits are lost would be compared with another number than the one written. */
 function exact(scalar: ScalarTree, report: Report): boolean {
   const { value, text, place } = scalar;
-  if (typeof value !== 'number' || !Number.isInteger(value) || Number.isSafeInteger(value)) return true;
+  if (!Number.isInteger(value) || Number.isSafeInteger(value)) return true;
   inexact(text, place, report);
   return false;
 }

@@ -12,8 +12,8 @@ export interface YamlDocument {
 }
 
 const ALIASES_MAX = 100;
-/** Values after aliases are expanded, and how deep they then nest. */
-const NODES_MAX = 400_000;
+/** Values after aliases are expanded: as many as a file without any could have. And how deep they then nest. */
+const NODES_MAX = 100_000;
 const DEPTH_MAX = 64;
 
 export const START: Place = { line: 1, column: 1 };
@@ -31,7 +31,8 @@ export class Reader {
   #document: Document = new Document();
   #aliases = 0;
   #nodes = 0;
-  #unreadable = false;
+  /** How many things make the document unreadable. */
+  #faults = 0;
 
   constructor(file: string, source: string, lines: LineCounter) {
     this.#report = new Report(file);
@@ -46,7 +47,7 @@ export class Reader {
   /** `null` for an empty document and for one whose syntax is wrong: its tree would only give mistakes that are not there. */
   read(document: Document.Parsed): YamlDocument | null {
     this.#document = document;
-    this.#unreadable = false;
+    this.#faults = 0;
     const before = this.#report.errors;
     for (const error of telling([...document.errors, ...document.warnings], this.#lines)) this.#syntax(error);
     const { version, explicit } = document.directives.yaml;
@@ -58,9 +59,9 @@ export class Reader {
         'it would mean something else there',
         'remove the %YAML line',
       );
-    if (this.#unreadable || document.contents === null) return null;
+    if (this.#faults > 0 || document.contents === null) return null;
     const tree = this.#tree(document.contents, 0);
-    if (this.#unreadable || (tree.kind === 'scalar' && tree.value === null && tree.text === '')) return null;
+    if (this.#faults > 0 || (tree.kind === 'scalar' && tree.value === null && tree.text === '')) return null;
     return { tree, sound: this.#report.errors === before };
   }
 
@@ -107,7 +108,7 @@ export class Reader {
       );
       return null;
     }
-    const key = typeof node.value === 'string' ? node.value : node.source;
+    const key = node.source;
     if (key === '<<')
       this.#report.error(
         'YAML_MERGE_KEY',
@@ -147,7 +148,7 @@ export class Reader {
   }
 
   #bomb(place: Place, what: string): Tree {
-    if (!this.#unreadable)
+    if (this.#faults === 0)
       this.#report.error(
         'YAML_ALIASES',
         place,
@@ -155,7 +156,7 @@ export class Reader {
         'aliases of aliases can use up all memory',
         'write the values out',
       );
-    this.#unreadable = true;
+    this.#faults++;
     return nothing(place);
   }
 
@@ -163,13 +164,7 @@ export class Reader {
     const quoted = type !== 'PLAIN';
     const written = this.#source.slice(range[0], range[1]);
     const text = quoted ? written.slice(1, -1) : written;
-    if (
-      value === null ||
-      typeof value === 'boolean' ||
-      typeof value === 'string' ||
-      (typeof value === 'number' && Number.isFinite(value))
-    )
-      return { kind: 'scalar', value, text, quoted, place };
+    if (isUsable(value)) return { kind: 'scalar', value, text, quoted, place };
     this.#report.error(
       'YAML_VALUE',
       place,
@@ -198,11 +193,14 @@ export class Reader {
       this.#unknownTag(place, sentence.slice(sentence.indexOf(':') + 1).trim());
       return;
     }
-    this.#unreadable = true;
+    this.#faults++;
     const fix = FIXES[code] ?? 'correct the line; text with special characters goes in quotes';
     this.#report.error('YAML_SYNTAX', place, clip(sentence), 'the text is not YAML', fix);
   }
 }
+
+const isUsable = (value: unknown): value is ScalarTree['value'] =>
+  value === null || typeof value === 'boolean' || typeof value === 'string' || Number.isFinite(value);
 
 /** Nothing after the colon: what can be pointed at is the key. */
 const isEmpty = (node: ParsedNode): boolean =>

@@ -46,6 +46,7 @@ describe('YAML', () => {
     ['a merge key', '{ <<: { a: 1 } }', 'YAML_MERGE_KEY'],
     ['a tag of JavaScript', '!!js/function "return 1"', 'YAML_TAG'],
     ['a tag of ours', '!env HOME', 'YAML_TAG'],
+    ['a tag of an older version', '!!binary aGk=', 'YAML_TAG'],
     ['a prototype', '__proto__: { polluted: true }', 'YAML_KEY'],
     ['infinity', '.inf', 'YAML_VALUE'],
     ['no number', '.nan', 'YAML_VALUE'],
@@ -75,6 +76,14 @@ describe('YAML', () => {
     expect(documents).toEqual([]);
     expect(findings.map(({ line, column, code }) => `${line}:${column} ${code}`)).toEqual(places);
     expect(findings[0]?.fix.startsWith(fix)).toBe(true);
+  });
+
+  it('with a tag that is not known is told which', () => {
+    expect(parseYaml('a: !env HOME', 'y.yaml').findings.map(({ what }) => what)).toEqual(['the tag !env is not known']);
+  });
+
+  it('with wrong syntax is told that alone: what else seems wrong may not be', () => {
+    expect(codes('a: 1\na: 2\nb: @c')).toEqual(['YAML_SYNTAX']);
   });
 
   it.each([
@@ -135,6 +144,12 @@ describe('YAML', () => {
     expect(parseYaml(yaml, 'y.yaml').documents[0]?.tree).toMatchObject({ kind: 'scalar', text, quoted });
   });
 
+  it('has nothing where nothing is written', () => {
+    const [document] = parseYaml('a:', 'y.yaml').documents;
+    const entry = document?.tree.kind === 'map' ? document.tree.entries[0] : undefined;
+    expect(entry?.value).toMatchObject({ kind: 'scalar', value: null, text: '', quoted: false });
+  });
+
   it('tells flow style from block style', () => {
     const flows = ['[a]', '{ a: b }', '- a', 'a: b'].map((text) => parseYaml(text, 'y.yaml').documents[0]?.tree);
     expect(flows.map((tree) => tree && 'flow' in tree && tree.flow)).toEqual([true, true, false, false]);
@@ -144,6 +159,25 @@ describe('YAML', () => {
     const nested = (depth: number): string => `${'['.repeat(depth)}${']'.repeat(depth)}`;
     expect(codes(nested(20))).toEqual([]);
     expect(codes(nested(DEPTH_MAX + 1))).toEqual(['YAML_TOO_DEEP']);
+  });
+
+  it.each([
+    ['lists', (depth: number, inner: string) => `${'['.repeat(depth)}${inner}${']'.repeat(depth)}`],
+    ['mappings', (depth: number, inner: string) => `${'{ k: '.repeat(depth)}${inner}${' }'.repeat(depth)}`],
+  ])('is as deep with its aliases in %s as it may nest at all, and no deeper', (_, nested) => {
+    // The outer mapping, `below` levels, the alias, `above` levels and the value in them.
+    const text = (below: number): string =>
+      `a: &a ${nested(15, '1')}\nb: &b ${nested(15, '*a')}\nc: &c ${nested(15, '*b')}\nd: ${nested(below, '*c')}`;
+    expect(codes(text(15))).toEqual([]);
+    expect(codes(text(16))).toEqual(['YAML_ALIASES']);
+  });
+
+  it('has no more values with its aliases than it could have without', () => {
+    // 1 for the file, 1 for each list and alias, 1 for each value.
+    const text = (more: number): string =>
+      `- &a [${'1,'.repeat(1_000)}]\n- [${'*a,'.repeat(98)}]\n- [${'1,'.repeat(more)}]`;
+    expect(codes(text(800))).toEqual([]);
+    expect(codes(text(801))).toEqual(['YAML_ALIASES']);
   });
 
   it('larger than 1 MiB is refused unread', () => {

@@ -3,7 +3,8 @@ import type { Finding } from '../contracts/finding.ts';
 import { inOrder } from '../contracts/report.ts';
 import type { ActionKind } from '../model/plan.ts';
 import type { Config, Configured, NamespaceConfig } from './config.ts';
-import { undecidable } from './decidable.ts';
+import { undecidable, type Proving } from './decidable.ts';
+import { feedingOf, reaches } from './feeding.ts';
 import type { Kinds } from './kinds.ts';
 import { emittedBy, overlaps, unseenChanges } from './row-changes.ts';
 
@@ -58,6 +59,15 @@ function canOf({ config, kinds }: Review, source: string): Kinds['sources'][numb
   return kinds.sources.find((kind) => kind.type === type)?.can ?? null;
 }
 
+function provingOf(review: Review): Proving[] {
+  const { sources, places } = review.config;
+  return Array.from(sources.keys(), (name) => ({
+    name,
+    prove: canOf(review, name)?.prove ?? false,
+    written: places?.has(`sources.${name}`) ?? true,
+  }));
+}
+
 function reviewNamespace(namespace: NamespaceConfig, review: Review): void {
   const { name, ttlMs, maxStalenessMs } = namespace;
   if (maxStalenessMs !== undefined && ttlMs < maxStalenessMs)
@@ -68,6 +78,7 @@ function reviewNamespace(namespace: NamespaceConfig, review: Review): void {
       fix: 'make the ttl longer, or remove max_staleness',
     });
   reviewProof(namespace, review);
+  reviewFeeding(namespace, review);
   reviewAudit(namespace, review);
   const { contracts } = review.config.contracts;
   if (contracts.length > 0 && !contracts.some((contract) => reaches(contract, name)))
@@ -77,14 +88,6 @@ function reviewNamespace(namespace: NamespaceConfig, review: Review): void {
       why: 'only its ttl and explicit invalidations end the trust of its entries',
       fix: 'add a contract for what its entries depend on',
     });
-}
-
-/** An action without a namespace reaches its key or tag in every one. */
-function reaches({ actions }: Contract, namespace: string): boolean {
-  return actions.some(({ kind, template, namespace: narrowed }) => {
-    if (kind === 'purge_namespace') return template === '*' || template === namespace;
-    return kind !== 'refresh_projection' && kind !== 'purge_url' && (narrowed ?? namespace) === namespace;
-  });
 }
 
 function reviewProof({ name, maxStalenessMs, sources, whenUncertain }: NamespaceConfig, review: Review): void {
@@ -102,16 +105,31 @@ function reviewProof({ name, maxStalenessMs, sources, whenUncertain }: Namespace
   });
 }
 
+/** A namespace that names no sources is as old as the oldest of all that prove, whatever its keys depend on. */
+function reviewFeeding({ name, maxStalenessMs, sources }: NamespaceConfig, review: Review): void {
+  if (maxStalenessMs === undefined || sources) return;
+  const { needed, unneeded, unproven } = feedingOf(name, review.config, provingOf(review));
+  if (needed.length > 0 && unneeded.length > 0)
+    warn(review, `namespaces.${name}.max_staleness`, {
+      code: 'SOURCE_UNNEEDED',
+      what: `"${name}" is only as fresh as ${unneeded.join(', ')}, which no contract of it hears`,
+      why: 'it names no sources, so its age is that of the oldest of all that prove, and its reads become uncertain for nothing',
+      fix: `write "sources: [${needed.join(', ')}]"`,
+    });
+  if (unproven.length > 0)
+    warn(review, `namespaces.${name}.max_staleness`, {
+      code: 'STALENESS_PARTIAL',
+      what: `"${name}" also depends on ${unproven.join(', ')}, which cannot prove freshness`,
+      why: 'max_staleness bounds only what comes from sources that prove; an event that is late or lost elsewhere is not noticed',
+      fix: 'keep the ttl short enough for those, or add a change feed of the same data',
+    });
+}
+
 function reviewAudit(namespace: NamespaceConfig, review: Review): void {
-  const { auditor, sources, places } = review.config;
+  const { auditor } = review.config;
   const { name } = namespace;
   if (!auditor || !(auditor.namespaces?.includes(name) ?? true)) return;
-  const proving = Array.from(sources.keys(), (source) => ({
-    name: source,
-    prove: canOf(review, source)?.prove ?? false,
-    written: places?.has(`sources.${source}`) ?? true,
-  }));
-  const why = undecidable(namespace, proving);
+  const why = undecidable(namespace, provingOf(review));
   if (why === null) return;
   warn(review, `namespaces.${name}.sources`, {
     code: 'AUDIT_UNDECIDABLE',

@@ -341,6 +341,19 @@ describe('what has ended says which event did, and by which contract', () => {
     expect(await lookup(world.engine, 'product', KEY)).toMatchObject({ why });
   });
 
+  it('with one look into the journal for all that ask about the same event', async () => {
+    await start();
+    await world.db.commit(updated());
+    const read = world.engine.journal.read.bind(world.engine.journal);
+    let looks = 0;
+    world.engine.journal.read = (after, limit) => {
+      looks++;
+      return read(after, limit);
+    };
+    for (let n = 0; n < 3; n++) await lookup(world.engine, 'product', KEY);
+    expect(looks).toBe(1);
+  });
+
   it('once for all namespaces when none is known to have held it, and not at all where another does', async () => {
     const namespaces = { product: { ttl: '10m' }, other: { ttl: '10m' } };
     await start({}, { namespaces });

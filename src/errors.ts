@@ -1,3 +1,5 @@
+import { REDIS_ERRORS } from './errors-of-redis.ts';
+
 /** How the supervisor reacts to an error. Only `pipeline/supervise.ts` reads it. */
 export type Reaction =
   /** The same may succeed later: back off and try again. */
@@ -9,7 +11,7 @@ export type Reaction =
   /** Nothing can go on until a person has changed something. */
   | 'halt';
 
-interface ErrorKind {
+export interface ErrorKind {
   readonly sentence: string;
   readonly hint: string;
   readonly reaction: Reaction;
@@ -342,6 +344,7 @@ export const ERRORS = {
     hint: 'correct the URL, method, headers or credentials; redirects are not followed',
     reaction: 'reject',
   },
+  ...REDIS_ERRORS,
   OUTBOX_UNREADABLE: {
     sentence: 'the outbox cannot be read',
     hint: 'look at the file: it must be a SQLite database that this process may read and, to delete what was taken over, write',

@@ -5,6 +5,7 @@ export type { Cache } from './client/cache.ts';
 export type { Seen } from './client/stamping.ts';
 export type { Duration, Factory, LoadContext, ReadOptions, ReadResult, Stamp } from './client/options.ts';
 export { ERRORS, TidemarkError, type ErrorCode } from './errors.ts';
+export type { Serializer } from './layers/shared.ts';
 export type { Finding } from './contracts/finding.ts';
 export type { Observation, ObservationType } from './model/observation.ts';
 export type { Offset } from './model/position.ts';

@@ -3,6 +3,7 @@ import type { Config } from './config/config.ts';
 import type { Contract } from './contracts/contract.ts';
 import type { Finding } from './contracts/finding.ts';
 import { matchesType } from './contracts/pattern.ts';
+import type { Serializer } from './layers/shared.ts';
 import type { DeadLetter, Entry } from './model/entry.ts';
 import type { Observation } from './model/observation.ts';
 import type { Offset } from './model/position.ts';
@@ -47,6 +48,8 @@ export interface StartOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Projections that are functions of this process, by their name in contracts. */
   readonly projections?: Readonly<Record<string, Refresh>>;
+  /** How values of a shared layer are written, by the name of the layer. Default: as its options say. */
+  readonly serializers?: Readonly<Record<string, Serializer>>;
   /** Default: silent. */
   readonly log?: Log;
   /** Clock, random, log and metrics of one's own, for tests. */
@@ -85,7 +88,8 @@ export class Tidemark implements Operations {
   static async start(options: StartOptions = {}): Promise<Tidemark> {
     const runtime = options.runtime ?? realRuntime(options.log ? { log: options.log } : {});
     const config = readConfig(options);
-    const engine = await Engine.start({ config, runtime, refreshes: options.projections ?? {} });
+    const { projections: refreshes = {}, serializers = {} } = options;
+    const engine = await Engine.start({ config, runtime, refreshes, serializers });
     exposeCounts(engine);
     return new Tidemark(engine, options);
   }

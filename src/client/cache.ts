@@ -66,9 +66,9 @@ export class Cache<T, R = unknown> implements Embeddable<T> {
     const { store, shelf, layer } = this.#parts;
     const found = store.find(shelf, options.key);
     const missed = this.#why.missed(options.key, found);
-    const { value, facts, entry, upTo } = await this.#resolve(options, found);
+    const { value, facts, entry, upTo, from = layer } = await this.#resolve(options, found);
     const told = await this.#why.told(facts, entry, missed);
-    return { value, ...told, upTo, layer: entry ? layer : 'source' };
+    return { value, ...told, upTo, layer: entry ? from : 'source' };
   }
 
   /**
@@ -112,14 +112,14 @@ export class Cache<T, R = unknown> implements Embeddable<T> {
   }
 
   /**
-   * What is resident and may be served now; `undefined` when nothing is.
+   * What is resident, here or in a shared layer, and may be served now; `undefined` when nothing is.
    *
    * @throws FRESHNESS_UNPROVEN under `when_uncertain: error`
    */
-  // eslint-disable-next-line @typescript-eslint/require-await -- throws must become rejections
   async get(options: { readonly key: string }): Promise<T | undefined> {
-    const { store, shelf, counts, runtime, policy } = this.#parts;
-    const entry = store.find(shelf, options.key);
+    const { store, shelf, counts, runtime, policy, second } = this.#parts;
+    let entry = store.find(shelf, options.key);
+    if (second && entry === null && (await second.promote(options.key, null))) entry = store.find(shelf, options.key);
     const facts = entry && factsOf(entry, policy);
     const now = runtime.clock.mono();
     const verdict = facts ? judge(facts, now) : 'bypass';
@@ -221,12 +221,14 @@ export class Cache<T, R = unknown> implements Embeddable<T> {
     return this.#parts.invalidate({ namespaces: [this.namespace] });
   }
 
+  /** `from`: the layer that `found` has just come from. */
   async #resolve(
     options: ReadOptions<T>,
     found: StoredEntry | null,
     path: readonly string[] = [],
+    from?: string,
   ): Promise<Resolved<T>> {
-    const { counts, runtime, observer, store, policy, places = NO_PLACES } = this.#parts;
+    const { counts, runtime, observer, store, shelf, policy, second, places = NO_PLACES } = this.#parts;
     const demand = demandOf(options.atLeast);
     const entry = demand && found ? await this.#waitFor(options, demand) : found;
     const now = runtime.clock.mono();
@@ -242,8 +244,11 @@ export class Cache<T, R = unknown> implements Embeddable<T> {
       if (observer.active) observer.tell('cache:hit', { namespace: policy.name, key: options.key });
       // A proof behind the end of its load: nothing of what it saw is beyond the watermark.
       const upTo = entry.visibleBy < facts.provenAt ? store.watermark : undefined;
-      return { value: entry.value as T, facts: { entry: facts }, upTo, entry };
+      return { value: entry.value as T, facts: { entry: facts }, upTo, entry, ...(from && { from }) };
     }
+    const isAsked = second && from === undefined && !behind;
+    if (isAsked && (await second.promote(options.key, this.#loads.originOf(options))))
+      return this.#resolve(options, store.find(shelf, options.key), path, second.name);
     if (entry && facts && now < entry.expiresAt) counts.uncertain++;
     counts.misses++;
     if (observer.active) {
@@ -286,4 +291,6 @@ interface Answer<T> {
   /** Of the entry that was served, or of the load that the value came from. */
   readonly facts: Served;
   readonly upTo: Offset | undefined;
+  /** The layer that it came from, if not this process's own. */
+  readonly from?: string;
 }

@@ -124,7 +124,7 @@ export class Loads<T> {
       const refused = seen === null ? NO_STAMP : store.fence.refuses(seen, shelf.name, key, loaded.tags);
       return { ...loaded, refused, part };
     }
-    const origin = new OptionsOrigin(this.#again, options);
+    const origin = this.originOf(options);
     return { ...loaded, part, refused: this.fill(key, { ...loaded, ttlMs: asked, startedAt, origin }) };
   }
 
@@ -137,7 +137,7 @@ export class Loads<T> {
 
   /** Why it was not stored; `null` when it was. */
   fill(key: string, filling: Filling): Landing<T>['refused'] {
-    const { store, shelf, runtime } = this.#parts;
+    const { store, shelf, runtime, second } = this.#parts;
     const { stamp, ahead, knownAt: loadedAt, value, tags, parts, origin } = filling;
     const foreign = parts?.foreign ?? null;
     if (foreign !== null) this.#tellForeign(key, foreign);
@@ -156,6 +156,9 @@ export class Loads<T> {
         now,
       );
       refused = filled.stored ? null : { reason: filled.reason, at: filled.at };
+      // What ends a value that is made of others, no shared layer knows.
+      const isWhole = (parts?.embeds.length ?? 0) === 0;
+      if (filled.stored && isWhole) second?.fill(key, { value, stamp, tags, ahead, expiresAt: filled.entry.expiresAt });
     }
     this.#countFill(key, refused, stamp);
     return refused;
@@ -169,6 +172,11 @@ export class Loads<T> {
     const parent = { namespace: policy.name, store, provers, key, path };
     const timeoutMs = options.timeout === undefined ? LOAD_TIMEOUT_MS : toMs(options.timeout);
     return load({ key, parent, tags, factory, atLeast, stamp, startedAt, places, timeoutMs, clock, closing });
+  }
+
+  /** The way back to the source of what is stored for a read. */
+  originOf(options: ReadOptions<T>): Origin {
+    return new OptionsOrigin(this.#again, options);
   }
 
   /** Whether a load of the key is under way. */

@@ -3,6 +3,7 @@ import type { SourceId } from '../model/position.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { WhenUncertain } from '../trust/trust.ts';
 import type { Progress } from './progress.ts';
+import type { SecondLayer } from './second-layer.ts';
 import type { Token } from '../model/token.ts';
 import type { Places } from './stamping.ts';
 import type { Knowledge } from './why.ts';
@@ -50,6 +51,8 @@ export interface CacheParts<R> {
   readonly progress?: Progress;
   /** Name of the layer the store belongs to. */
   readonly layer: string;
+  /** What is asked before the source, and told what was loaded. Default: nothing. */
+  readonly second?: SecondLayer;
   readonly closing: AbortSignal;
   /** Default: a load can say nothing about what it has read, and need not. */
   readonly places?: Places;

@@ -3,6 +3,8 @@ import type { Health, Outcome } from '../model/outcome.ts';
 import type { Action, ActionKind } from '../model/plan.ts';
 import type { Offset } from '../model/position.ts';
 import type { Runtime } from '../runtime/runtime.ts';
+import type { Claim } from '../trust/shard.ts';
+import type { Serializer, SharedStore } from './shared.ts';
 
 /** An action with the offset of the entry that asked for it. Applying it again, or late, changes nothing newer. */
 export interface StampedAction {
@@ -22,8 +24,28 @@ export interface Layer {
   readonly can: ReadonlySet<ActionKind>;
   /** `watermark`: when no outcome is `failed`, everything at or below it has been applied here. It may equal the last one. */
   apply(actions: readonly StampedAction[], watermark: Offset, signal: AbortSignal): Promise<readonly Outcome[]>;
+  /**
+   * Of a layer that outlives this process: makes it this daemon's own and says up to where it has applied the journal.
+   * Called before the first `apply` and after each one that threw, because the layer may have gone back meanwhile.
+   * Absent: the layer began with the process, at `startAt`.
+   */
+  resume?(): Promise<Offset>;
+  /** Of a layer that holds the values of many processes. */
+  readonly shared?: SharedStore;
+  /** What its operator should change. */
+  readonly warnings?: readonly string[];
   probe(): Promise<Health>;
   close(): Promise<void>;
+}
+
+/** By what a daemon moves the watermark of a layer that outlives it. */
+export interface Authority {
+  /** The journal, this opening of it, and the contracts that are planned with now. */
+  claim(): Claim;
+  /** The newest offset of the journal at which no transaction is open. */
+  settledAt(): Promise<Offset>;
+  /** Begins a new epoch of the journal: it was put back to before offsets that a layer has. */
+  renew(): Promise<void>;
 }
 
 export interface LayerContext {
@@ -31,6 +53,9 @@ export interface LayerContext {
   readonly runtime: Runtime;
   /** Where the journal is settled at the start: a layer without a memory of its own is empty and has applied all up to here. */
   readonly startAt: Offset;
+  readonly authority: Authority;
+  /** How the program wants values of this layer to be written, instead of what its options say. */
+  readonly serializer?: Serializer;
 }
 
 export interface LayerKind<O = unknown> {

@@ -113,6 +113,8 @@ export interface LayerStatus {
   readonly entries?: number;
   readonly bytes?: number;
   readonly retrying: boolean;
+  /** What its operator should change. */
+  readonly warnings?: readonly string[];
 }
 
 export interface NamespaceStatus {

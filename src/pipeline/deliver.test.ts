@@ -159,4 +159,77 @@ describe('delivery', () => {
     expect(await waiting).toEqual({ local: 'queued' });
     expect(await settlement.reached(at(6))).toEqual({ local: 'queued' });
   });
+
+  describe('of a layer that outlives the process', () => {
+    let stands: number;
+    let asked: number;
+    const lasting = (): Recorder =>
+      Object.assign(layer, {
+        resume: () => {
+          asked++;
+          return layer.down ? Promise.reject(new Error('connection refused')) : Promise.resolve(at(stands));
+        },
+      });
+    beforeEach(() => {
+      stands = 0;
+      asked = 0;
+    });
+
+    it('begins where the layer says that it stands', async () => {
+      for (const n of [1, 2, 3]) await on.intake.accept(batch(n));
+      stands = 2;
+      const delivery = start(lasting());
+      await settled();
+      expect(layer.applied).toEqual(['delete_key e3 @3']);
+      expect([delivery.watermark, settlement.watermark('local')]).toEqual([3, 3]);
+    });
+
+    it('goes on where it has gone back to, once it can be reached again', async () => {
+      const delivery = start(lasting());
+      for (const n of [1, 2]) await on.intake.accept(batch(n));
+      await settled();
+      layer.down = true;
+      await on.intake.accept(batch(3));
+      await settled();
+      expect(delivery.retrying).toBe('connection refused');
+      layer.applied.length = 0;
+      layer.down = false;
+      stands = 1;
+      await on.runtime.clock.advance(1_000);
+      expect(layer.applied).toEqual(['delete_key e2 @2', 'delete_key e3 @3']);
+      expect([delivery.retrying, delivery.watermark]).toEqual([null, 3]);
+    });
+
+    it('asks again and again while it is down, and less often as time goes by', async () => {
+      layer.down = true;
+      start(lasting());
+      await on.runtime.clock.advance(60_000);
+      expect(asked).toBeGreaterThan(6);
+      expect(asked).toBeLessThan(20);
+    });
+
+    it('applies from its beginning a transaction that was open when the layer went back', async () => {
+      const delivery = start(lasting());
+      await on.intake.accept(batch(1, { commit: false }));
+      await settled();
+      layer.down = true;
+      await on.intake.accept(batch(1, { first: 1, events: [event('e2')] }));
+      await settled();
+      layer.down = false;
+      layer.applied.length = 0;
+      await on.runtime.clock.advance(1_000);
+      expect(layer.applied).toEqual(['delete_key e1 @1', 'delete_key e2 @2']);
+      expect(delivery.watermark).toBe(2);
+    });
+
+    it('purges everything when the journal has forgotten what it lacks (anomaly C9)', async () => {
+      for (const n of [1, 2, 3]) await on.intake.accept(batch(n));
+      await on.runtime.clock.advance(10);
+      await on.journal.trim(on.runtime.clock.now() - 5);
+      await on.intake.accept(batch(4));
+      start(lasting());
+      await settled();
+      expect(layer.applied[0]).toBe('purge_namespace * @4');
+    });
+  });
 });

@@ -45,7 +45,7 @@ export class Delivery {
   readonly #parts: DeliveryParts;
   #read: Offset;
   #watermark: Offset;
-  readonly #open: OpenTransactions;
+  #open: OpenTransactions;
   #retrying: string | null = null;
 
   constructor(parts: DeliveryParts, from: Offset) {
@@ -70,8 +70,13 @@ export class Delivery {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { journal, inner, runtime } = this.#parts;
+    const { journal, inner, runtime, layer } = this.#parts;
+    let isKnown = layer.resume === undefined;
     for (let attempt = 0; !signal.aborted;) {
+      if (!isKnown) {
+        isKnown = await this.#resume(attempt++, signal);
+        continue;
+      }
       try {
         await inner.moved(this.#read, signal);
         if (signal.aborted) return;
@@ -79,8 +84,8 @@ export class Delivery {
         const limit = inner.watermark();
         const entries =
           page.length > 0 && (page.at(-1)?.offset ?? 0) > limit ? page.filter((entry) => entry.offset <= limit) : page;
-        if (entries.length > 0) await this.#deliver(entries, signal);
-        attempt = 0;
+        isKnown = entries.length === 0 || (await this.#deliver(entries, signal));
+        if (isKnown) attempt = 0;
         // Between pages everything else gets its turn, so that a backlog does not starve readers (SPEC I4).
         if (page.length === PAGE) await runtime.clock.turn();
       } catch (error) {
@@ -90,14 +95,40 @@ export class Delivery {
     }
   }
 
-  async #deliver(entries: readonly Entry[], signal: AbortSignal): Promise<void> {
+  /**
+   * Where a layer that outlives this process stands: where this goes on, which may be further back than it was. Pages
+   * begin there anew, and it is where no transaction is open.
+   */
+  async #resume(attempt: number, signal: AbortSignal): Promise<boolean> {
+    const { layer, runtime, canEnd, settled } = this.#parts;
+    try {
+      if (attempt > 0) await runtime.clock.sleep(backoffMs(attempt - 1, runtime.random), signal);
+      const from = await layer.resume?.();
+      if (from === undefined || signal.aborted) return false;
+      if (from < this.#watermark)
+        runtime.log.warn({ layer: layer.name, from, was: this.#watermark }, 'the layer has gone back; applying again');
+      this.#read = from;
+      this.#watermark = from;
+      this.#open = new OpenTransactions(canEnd);
+      this.#retrying = null;
+      settled(from);
+      return true;
+    } catch (error) {
+      this.#unreached(error);
+      return false;
+    }
+  }
+
+  /** False when the layer could not be reached and has to say first where it stands. */
+  async #deliver(entries: readonly Entry[], signal: AbortSignal): Promise<boolean> {
     const { layer, runtime, reading, settled } = this.#parts;
     reading?.(entries);
     const work = coalesce(entries, layer, this.#open);
     let left = [...this.#forHole(entries), ...work.actions];
     for (let attempt = 0; ; attempt++) {
       const outcomes = await this.#apply(left, work.watermark, signal);
-      if (signal.aborted) return;
+      if (signal.aborted) return true;
+      if (!outcomes && layer.resume) return false;
       if (outcomes) left = this.#sort(left, outcomes);
       if (outcomes && left.length === 0) break;
       await runtime.clock.sleep(backoffMs(attempt, runtime.random), signal);
@@ -107,6 +138,7 @@ export class Delivery {
     this.#watermark = work.watermark;
     settled(work.watermark);
     this.#tell(entries, work.actions);
+    return true;
   }
 
   /** Entries that the journal forgot before this layer had them end the trust of everything here (anomaly C9). */
@@ -128,14 +160,21 @@ export class Delivery {
     watermark: Offset,
     signal: AbortSignal,
   ): Promise<readonly Outcome[] | null> {
-    const { layer, runtime } = this.#parts;
     try {
-      return await layer.apply(actions, watermark, signal);
+      return await this.#parts.layer.apply(actions, watermark, signal);
     } catch (error) {
-      this.#retrying = error instanceof Error ? error.message : String(error);
-      runtime.log.warn({ layer: layer.name, err: error }, 'the layer could not be reached; trying again');
+      this.#unreached(error);
       return null;
     }
+  }
+
+  /** Said once for each reason: an outage of an hour is one line. */
+  #unreached(error: unknown): void {
+    const { layer, runtime } = this.#parts;
+    const reason = error instanceof Error ? error.message : String(error);
+    if (reason !== this.#retrying)
+      runtime.log.warn({ layer: layer.name, err: error }, 'the layer could not be reached; trying again');
+    this.#retrying = reason;
   }
 
   /** What has still to be applied: retries, and in place of what never will be, the next larger class. */

@@ -3,7 +3,7 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 const LATENCY_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
 /** Every metric Tidemark exports. Labels come from the configuration's closed sets, never from event content. */
-export interface Metrics extends AuditMetrics {
+export interface Metrics extends AuditMetrics, SharedMetrics {
   readonly registry: Registry;
   readonly events: Counter<'source' | 'result'>;
   readonly actions: Counter<'layer' | 'action' | 'outcome'>;
@@ -86,7 +86,30 @@ export function createMetrics(registry = new Registry()): Metrics {
       'Seconds that the monotonic clock missed meanwhile and that ages have grown by.',
     ),
     loopStalls: counter('tidemark_event_loop_stalls_total', 'Times the event loop was found more than 100 ms late.'),
+    ...sharedMetrics(counter),
     ...auditMetrics(counter),
+  };
+}
+
+interface SharedMetrics {
+  readonly sharedReads: Counter<'layer' | 'result'>;
+  readonly sharedFills: Counter<'layer' | 'result'>;
+}
+
+function sharedMetrics(counter: Kinds['counter']): SharedMetrics {
+  return {
+    sharedReads: counter(
+      'tidemark_shared_reads_total',
+      'Reads of a shared layer by result: found, absent, cold, other-epoch, unreadable, skipped, failed.',
+      'layer',
+      'result',
+    ),
+    sharedFills: counter(
+      'tidemark_shared_fills_total',
+      'Fills of a shared layer by result: stored, unserializable, too-large, too-many-tags, skipped, failed, or why it was refused.',
+      'layer',
+      'result',
+    ),
   };
 }
 

@@ -1,4 +1,5 @@
 import { Cache } from '../client/cache.ts';
+import { SecondLayer } from '../client/second-layer.ts';
 import { TidemarkError } from '../errors.ts';
 import type { Receipt } from '../operations.ts';
 import { invalidationOf, send } from './emission.ts';
@@ -15,15 +16,31 @@ export function cacheOf(engine: Engine, namespace: string): Cache<unknown, Recei
   const found = engine.namespaces.all.get(namespace);
   if (!found) throw new TidemarkError('NAMESPACE_UNKNOWN', `"${namespace}"`);
   const { name, ttlMs, jitter, maxStalenessMs, whenUncertain } = found.config;
+  const { shelf, provable, provers } = found;
+  const policy = { name, ttlMs, jitter, maxStalenessMs, whenUncertain, provable, provers };
+  const { store } = engine.memory;
+  const shared = engine.layers.find(({ layer }) => layer.shared)?.layer;
+  const second =
+    shared?.shared &&
+    new SecondLayer({
+      name: shared.name,
+      shared: shared.shared,
+      store,
+      shelf,
+      policy,
+      runtime: engine.runtime,
+      asOf: (through) => engine.namespaces.currentAsOf(found, through),
+    });
   return new Cache<unknown, Receipt>({
-    store: engine.memory.store,
-    shelf: found.shelf,
-    policy: { name, ttlMs, jitter, maxStalenessMs, whenUncertain, provable: found.provable, provers: found.provers },
+    store,
+    shelf,
+    policy,
     counts: found.counts,
     runtime: engine.runtime,
     observer: engine.observers,
     progress: engine.progress,
     layer: engine.memory.name,
+    ...(second && { second }),
     closing: engine.closing.signal,
     places: placesOf(engine, found),
     position: (connection, source) => positionOf(engine, found, connection, source),

@@ -7,11 +7,12 @@ import type { ContractSet } from '../contracts/contract.ts';
 import { plan } from '../contracts/plan.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Layer } from '../layers/layer.ts';
+import type { Serializer } from '../layers/shared.ts';
 import { MemoryLayer } from '../layers/memory/index.ts';
 import type { Appended } from '../model/entry.ts';
 import type { Batch, ChangeEvent } from '../model/event.ts';
 import type { Plan } from '../model/plan.ts';
-import type { Offset, SourceId } from '../model/position.ts';
+import { ORIGIN, type Offset, type SourceId } from '../model/position.ts';
 import { CONTRACTS_CHANGED, controlBatch, controlPlan, isControl, SELF } from '../pipeline/control.ts';
 import { Delivery, type Inner } from '../pipeline/deliver.ts';
 import { Intake } from '../pipeline/intake.ts';
@@ -28,6 +29,7 @@ import { auditorOf } from './auditing.ts';
 import { kinds as allKinds } from './kinds.ts';
 import { Knowing } from './knowledge.ts';
 import { Namespaces } from './namespaces.ts';
+import { authorityOf } from './authority.ts';
 import { kindOf, openLayers, openSources, type Opened } from './open-parts.ts';
 import { refreshOf, withFunctions } from './projections.ts';
 import { watchTrust } from './watch.ts';
@@ -38,6 +40,8 @@ export interface EngineParts {
   readonly runtime: Runtime;
   /** Projections that are functions, by name. */
   readonly refreshes: Readonly<Record<string, Refresh>>;
+  /** How the program wants values of a shared layer to be written, by the name of the layer. */
+  readonly serializers?: Readonly<Record<string, Serializer>>;
   /** What the configuration's types stand for. Default: everything that Tidemark has. */
   readonly kinds?: Kinds;
 }
@@ -99,13 +103,16 @@ export class Engine {
   #contracts: ContractSet;
   #closed: Promise<void> | null = null;
 
-  static async start({ config, runtime, refreshes, kinds = allKinds }: EngineParts): Promise<Engine> {
+  static async start({ config, runtime, refreshes, serializers = {}, kinds = allKinds }: EngineParts): Promise<Engine> {
     const kind = kindOf(kinds.journals, config.journal.type);
     const journal = await kind.open({ runtime, baseDir: config.baseDir }, config.journal.options);
+    let layers: Awaited<ReturnType<typeof openLayers>> = [];
     try {
       const startAt = await journal.settledAt();
       await journal.keepCursors(withFunctions(config.projections, refreshes).length > 0 ? [PROJECTIONS] : []);
-      const layers = await openLayers(config, kinds, runtime, startAt);
+      let engine: Engine | null = null;
+      const authority = authorityOf(journal, () => (engine?.contracts ?? config.contracts).hash);
+      layers = await openLayers(config, kinds, { runtime, startAt, authority, serializers });
       // Without a place yet, from the beginning: a refresh too many is harmless, one too few is not.
       const from = (await journal.cursor(PROJECTIONS)) ?? ((journal.first - 1) as Offset);
       const opened = await openSources(config, kinds, runtime);
@@ -114,12 +121,11 @@ export class Engine {
         const resume = await journal.resumeAt(name);
         if (resume) trail.begin(name, resume, journal.head);
       }
-      return new Engine({ config, runtime, refreshes }, journal, layers, opened, {
-        startAt,
-        trail,
-        projectionsFrom: from,
-      });
+      const beginnings = { startAt, trail, projectionsFrom: from };
+      engine = new Engine({ config, runtime, refreshes }, journal, layers, opened, beginnings);
+      return engine;
     } catch (error) {
+      for (const { layer } of layers) await layer.close();
       await journal.close();
       throw error;
     }
@@ -156,11 +162,14 @@ export class Engine {
     assert(memory !== undefined, 'there is always a memory layer');
     this.memory = memory;
     this.namespaces.advance(startAt);
+    // Nobody waits for a shared layer: what is promoted from it is compared with what L1 has applied (decision 73).
+    const within = (count: number): Layer[] =>
+      layers.slice(0, count).flatMap(({ layer }) => (layer.shared ? [] : [layer]));
     this.layers = layers.map(({ layer, type }, index) =>
-      this.#deliver(layer, type, startAt, layers[index - 1]?.layer.name ?? null),
+      this.#deliver(layer, type, startAt, within(index).at(-1)?.name ?? null),
     );
 
-    const everywhere = this.#after(layers.map(({ layer }) => layer.name));
+    const everywhere = this.#after(within(layers.length).map(({ name }) => name));
     this.projections = new Map(
       Array.from(withFunctions(config.projections, refreshes), (projection) => [
         projection.name,
@@ -233,7 +242,9 @@ export class Engine {
       innerName === null
         ? { watermark: () => journal.head, moved: (after, signal) => journal.changed(after, signal) }
         : this.#after([innerName]);
-    settlement.add(layer.name, startAt);
+    // Of a layer that outlives the process nothing is known before it has been asked.
+    const from = layer.resume ? ORIGIN : startAt;
+    settlement.add(layer.name, from);
     const delivery = new Delivery(
       {
         layer,
@@ -257,7 +268,7 @@ export class Engine {
           settlement.fail(layer.name, at);
         },
       },
-      startAt,
+      from,
     );
     return { layer, type, delivery };
   }

@@ -57,6 +57,11 @@ export class Namespaces {
     return this.#proofs.get(source) ?? NO_PROOFS;
   }
 
+  /** As of when what reflects everything up to `through` is proven to be what the sources of a namespace held. */
+  currentAsOf({ provers }: Namespace, through: Offset): Mono {
+    return provers.length === 0 ? NEVER : Math.min(...provers.map((source) => this.asOf(source, through)));
+  }
+
   prove(source: SourceId, at: Offset, t0: Mono, position: Position | null = null): void {
     this.#proofs.get(source)?.add(at, t0, position);
     this.#past.get(source)?.add(at, t0);

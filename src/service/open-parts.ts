@@ -2,7 +2,8 @@ import type { Config } from '../config/config.ts';
 import type { Kinds } from '../config/kinds.ts';
 import { columnsRead } from '../contracts/columns.ts';
 import { assert } from '../errors.ts';
-import type { Layer } from '../layers/layer.ts';
+import type { Authority, Layer } from '../layers/layer.ts';
+import type { Serializer } from '../layers/shared.ts';
 import { memoryLayer } from '../layers/memory/index.ts';
 import type { Offset, SourceId } from '../model/position.ts';
 import type { Runtime } from '../runtime/runtime.ts';
@@ -29,19 +30,32 @@ export async function openSources(config: Config, kinds: Kinds, runtime: Runtime
   return opened;
 }
 
-/** The configured layers; when none of them is the process's own memory, one is put innermost: reads need it. */
+export interface LayerParts {
+  readonly runtime: Runtime;
+  readonly startAt: Offset;
+  readonly authority: Authority;
+  /** How the program wants values to be written, by the name of the layer. */
+  readonly serializers: Readonly<Record<string, Serializer>>;
+}
+
+/**
+ * The configured layers. The process's own memory is first, and is there also when it is not configured: reads need it,
+ * and it must not wait for a layer that may be down (decision 73).
+ */
 export async function openLayers(
   config: Config,
   kinds: Kinds,
-  runtime: Runtime,
-  startAt: Offset,
+  { serializers, ...context }: LayerParts,
 ): Promise<{ layer: Layer; type: string }[]> {
-  const configured = config.layers.some(({ type }) => type === memoryLayer.type)
-    ? config.layers
-    : [{ name: 'local', type: memoryLayer.type, options: memoryLayer.options.parse({}) }, ...config.layers];
+  const isMemory = ({ type }: { type: string }): boolean => type === memoryLayer.type;
+  const memory = config.layers.filter(isMemory);
+  const fallback = { name: 'local', type: memoryLayer.type, options: memoryLayer.options.parse({}) };
+  const others = config.layers.filter((layer) => !isMemory(layer));
   const layers: { layer: Layer; type: string }[] = [];
-  for (const { name, type, options } of configured) {
-    layers.push({ layer: await kindOf(kinds.layers, type).open({ name, runtime, startAt }, options), type });
+  for (const { name, type, options } of [...(memory.length > 0 ? memory : [fallback]), ...others]) {
+    const serializer = serializers[name];
+    const own = { name, ...context, ...(serializer ? { serializer } : {}) };
+    layers.push({ layer: await kindOf(kinds.layers, type).open(own, options), type });
   }
   return layers;
 }

@@ -89,6 +89,7 @@ function layerStatus(engine: Engine): LayerStatus[] {
     behind: engine.journal.head - delivery.watermark,
     ...(layer === engine.memory ? { entries: engine.memory.store.size, bytes: engine.memory.store.bytes } : {}),
     retrying: delivery.retrying !== null,
+    ...(layer.warnings && layer.warnings.length > 0 ? { warnings: layer.warnings } : {}),
   }));
 }
 

@@ -2,10 +2,13 @@ import { setMaxListeners } from 'node:events';
 import { Cache } from '../../src/client/cache.ts';
 import type { Policy } from '../../src/client/parts.ts';
 import { Progress } from '../../src/client/progress.ts';
+import { SecondLayer } from '../../src/client/second-layer.ts';
 import { MemoryStore, type Shelf } from '../../src/layers/memory/store.ts';
+import type { SharedStore } from '../../src/layers/shared.ts';
 import type { Mono, Offset } from '../../src/model/position.ts';
 import { settled, type VirtualRuntime } from '../../src/runtime/virtual.ts';
 import { NEVER } from '../../src/trust/proofs.ts';
+import { ProvenPast } from '../../src/trust/proven-past.ts';
 
 /** A source of numbers: each transaction writes its own number to the keys that it names. */
 export class Numbers {
@@ -46,24 +49,30 @@ export class Reader {
   readonly #feed: string[][] = [];
   readonly #echoes: { readonly t0: Mono; readonly upTo: number }[] = [];
   readonly #loads: (() => void)[] = [];
+  readonly #past = new ProvenPast();
 
-  constructor(source: Numbers, runtime: VirtualRuntime, policy: Partial<Policy> = {}) {
+  constructor(source: Numbers, runtime: VirtualRuntime, given: Partial<Policy> = {}, shared?: SharedStore) {
     this.#source = source;
     this.runtime = runtime;
     setMaxListeners(0, this.closing.signal);
     source.feeds.push(this.#feed);
+    const { store, shelf } = this;
+    const policy: Policy = {
+      name: 'account',
+      ttlMs: 1e9,
+      jitter: 0,
+      maxStalenessMs: undefined,
+      whenUncertain: 'bypass',
+      provable: true,
+      ...given,
+    };
+    const asOf = (through: Offset): Mono => this.#past.asOf(through);
+    const second = shared && new SecondLayer({ name: 'shared', shared, store, shelf, policy, runtime, asOf });
     this.cache = new Cache<number, string>({
-      store: this.store,
-      shelf: this.shelf,
-      policy: {
-        name: 'account',
-        ttlMs: 1e9,
-        jitter: 0,
-        maxStalenessMs: undefined,
-        whenUncertain: 'bypass',
-        provable: true,
-        ...policy,
-      },
+      store,
+      shelf,
+      policy,
+      ...(second && { second }),
       counts: { hits: 0, misses: 0, uncertain: 0, stored: 0, refused: 0, skipped: 0 },
       runtime,
       observer: { active: false, tell: () => undefined },
@@ -95,6 +104,7 @@ export class Reader {
     if (!echo || echo.upTo > this.store.watermark) return;
     this.#echoes.shift();
     this.shelf.provenAt = echo.t0;
+    this.#past.add(echo.upTo as Offset, echo.t0);
     this.progress.moved();
   }
 

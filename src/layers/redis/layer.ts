@@ -1,0 +1,135 @@
+import { TidemarkError } from '../../errors.ts';
+import { APPLIED, type Health, type Outcome } from '../../model/outcome.ts';
+import type { ActionKind } from '../../model/plan.ts';
+import { ORIGIN, type Offset } from '../../model/position.ts';
+import type { Authority, Layer, StampedAction } from '../layer.ts';
+import type { SharedStore } from '../shared.ts';
+import type { Connection } from './connection.ts';
+import type { Claimed, Shards } from './shards.ts';
+import { surveyOf, unusable, warningsOf } from './survey.ts';
+
+export const REDIS_CAN: ReadonlySet<ActionKind> = new Set<ActionKind>([
+  'delete_key',
+  'expire_key',
+  'purge_tag',
+  'expire_tag',
+  'purge_namespace',
+  'refresh_key',
+]);
+
+/** Actions of one call: about two milliseconds of the server's time, in which it serves nobody else. */
+const AT_ONCE = 500;
+
+export interface RedisLayerParts {
+  readonly name: string;
+  readonly authority: Authority;
+  /** Of its own: what is being applied must not hold up readers. */
+  readonly connection: Connection;
+  readonly shards: Shards;
+  readonly shared: SharedStore;
+  readonly close: () => void;
+}
+
+/**
+ * L2: a cache that many processes share, on Redis or Valkey. Its watermark lives with its entries, so this only knows
+ * where it has come to since it last took the shards over.
+ */
+export class RedisLayer implements Layer {
+  readonly name: string;
+  readonly can = REDIS_CAN;
+  readonly shared: SharedStore;
+  readonly #parts: RedisLayerParts;
+  #after: Offset = ORIGIN;
+  #warnings: readonly string[] = [];
+
+  constructor(parts: RedisLayerParts) {
+    this.name = parts.name;
+    this.shared = parts.shared;
+    this.#parts = parts;
+  }
+
+  get warnings(): readonly string[] {
+    return this.#warnings;
+  }
+
+  /** @throws REDIS_DEPOSED, REDIS_VERSION, and what a call fails with */
+  async resume(): Promise<Offset> {
+    const { authority } = this.#parts;
+    await this.#survey();
+    let claimed = await this.#claim();
+    // Put back to an earlier state, the journal gives out offsets again that the shards have: in another epoch.
+    if (claimed.some(({ is }) => is === 'beyond')) {
+      await authority.renew();
+      claimed = await this.#claim();
+    }
+    if (claimed.some(({ is }) => is === 'deposed')) throw new TidemarkError('REDIS_DEPOSED', `layer ${this.name}`);
+    this.#after = Math.min(...claimed.map(({ watermark }) => watermark)) as Offset;
+    return this.#after;
+  }
+
+  /** @throws REDIS_BEHIND when a shard has gone back, or is not this daemon's any more; `resume` says where to go on */
+  async apply(actions: readonly StampedAction[], watermark: Offset): Promise<readonly Outcome[]> {
+    const { shards } = this.#parts;
+    const claim = this.#parts.authority.claim();
+    await Promise.all(
+      Array.from({ length: shards.count }, async (_, shard) => {
+        const own = shards.actionsOf(shard, actions);
+        // One after the other: only the last moves the watermark, when all before it are there.
+        for (let from = 0; from === 0 || from < own.length; from += AT_ONCE) {
+          const isLast = from + AT_ONCE >= own.length;
+          const run = {
+            ...claim,
+            after: this.#after,
+            watermark: isLast ? watermark : this.#after,
+            actions: own.slice(from, from + AT_ONCE),
+          };
+          const { reply } = await shards.apply(shard, run);
+          if (reply === 'deposed') throw new TidemarkError('REDIS_DEPOSED', `layer ${this.name}`);
+          if (reply !== 'applied') throw new TidemarkError('REDIS_BEHIND', `shard ${shard} is ${reply}`);
+        }
+      }),
+    );
+    this.#after = watermark;
+    return actions.map(() => APPLIED);
+  }
+
+  async probe(): Promise<Health> {
+    try {
+      await this.#survey();
+      return { ok: true };
+    } catch (error) {
+      return { ok: false, detail: error instanceof Error ? error.message : String(error) };
+    }
+  }
+
+  close(): Promise<void> {
+    this.#parts.close();
+    return Promise.resolve();
+  }
+
+  async #claim(): Promise<Claimed[]> {
+    const { authority, shards } = this.#parts;
+    const head = await authority.settledAt();
+    const claim = authority.claim();
+    return Promise.all(Array.from({ length: shards.count }, (_, shard) => shards.claim(shard, claim, head)));
+  }
+
+  async #survey(): Promise<void> {
+    const surveys = await this.#infos();
+    const wrong = surveys?.map(unusable).find((why) => why !== null);
+    if (wrong) throw new TidemarkError('REDIS_VERSION', wrong);
+    this.#warnings = surveys
+      ? [...new Set(surveys.flatMap(warningsOf))]
+      : ['the server does not say its version and maxmemory-policy: allow INFO to this user'];
+  }
+
+  /** `null` when the user may not ask. */
+  async #infos(): Promise<ReturnType<typeof surveyOf>[] | null> {
+    try {
+      return (await this.#parts.connection.surveys()).map(surveyOf);
+    } catch (error) {
+      if (error instanceof TidemarkError && error.message.includes('NOPERM')) return null;
+      throw error;
+    }
+  }
+}

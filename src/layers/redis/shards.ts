@@ -1,0 +1,151 @@
+import { assert } from '../../errors.ts';
+import { EVERY_NAMESPACE, type Action } from '../../model/plan.ts';
+import type { Epoch, Offset } from '../../model/position.ts';
+import type { ShardReply, ShardRun } from '../../trust/shard-apply.ts';
+import type { ShardRefusal } from '../../trust/shard-fill.ts';
+import type { Claim } from '../../trust/shard.ts';
+import { APPLY, CLAIM, FILL, GET } from './lua.ts';
+import { bytesOf, nameOf, shardNames, shardOf, type ShardNames } from './names.ts';
+import { Script, type Caller } from './script.ts';
+
+/** Where an entry lies: the namespace, and the format that its value is written in. */
+export interface Place {
+  readonly namespace: string;
+  readonly key: string;
+  readonly format: string;
+}
+
+export interface ShardedFill extends Place {
+  readonly epoch: Epoch;
+  readonly value: Uint8Array;
+  readonly stamp: Offset;
+  readonly tags: readonly string[];
+  readonly ttlMs: number;
+}
+
+export interface ShardedEntry {
+  readonly value: Buffer;
+  readonly stamp: Offset;
+  /** Up to where it reflects every event; see `validThrough`. */
+  readonly through: Offset;
+  readonly tags: readonly string[];
+  /** Until its TTL ends, by the server's clock. */
+  readonly leftMs: number;
+}
+
+/** Why there is nothing: not stored or ended; a shard without a record; one of another journal. */
+export type Absence = 'absent' | 'cold' | 'other-epoch';
+
+/** `cold`: the shard has no record, so nothing says what the stamp is to be compared with. */
+export type Refused = ShardRefusal | 'cold';
+
+export type Claimed = { readonly watermark: Offset } & {
+  readonly is: 'cold' | 'taken' | 'deposed' | 'beyond';
+};
+
+export interface ShardsOptions {
+  readonly prefix: string;
+  readonly shards: number;
+  readonly marksMax: number;
+}
+
+const SCRIPTS = { claim: new Script(CLAIM), apply: new Script(APPLY), get: new Script(GET), fill: new Script(FILL) };
+
+/**
+ * The shards of a layer on the server. Keys are spread over them; tags and namespaces are remembered by each, so that an
+ * entry is judged by what lies beside it, in one script on one server.
+ */
+export class Shards {
+  readonly count: number;
+  readonly #caller: Caller;
+  readonly #names: readonly ShardNames[];
+  readonly #marksMax: number;
+
+  constructor(caller: Caller, { prefix, shards, marksMax }: ShardsOptions) {
+    this.count = shards;
+    this.#caller = caller;
+    this.#marksMax = marksMax;
+    this.#names = Array.from({ length: shards }, (_, shard) => shardNames(prefix, shard, shards));
+  }
+
+  async claim(shard: number, { epoch, owner, contractHash }: Claim, head: Offset): Promise<Claimed> {
+    const reply = await SCRIPTS.claim.run(this.#caller, this.#at(shard).record, [epoch, owner, contractHash, head]);
+    const [is, watermark] = reply as [Buffer, Buffer];
+    return { is: String(is) as Claimed['is'], watermark: Number(watermark) as Offset };
+  }
+
+  /** The actions of one shard, in one call: see `actionsOf`. */
+  async apply(
+    shard: number,
+    { epoch, owner, contractHash, after, watermark, actions }: ShardRun,
+  ): Promise<{ readonly reply: ShardReply; readonly watermark: Offset }> {
+    const { record, entries } = this.#at(shard);
+    const keys: Buffer[] = [];
+    const softly: (string | number)[] = [];
+    const others: (string | Buffer | number)[] = [];
+    for (const { action, at } of actions) {
+      if (isOfKey(action)) {
+        keys.push(Buffer.concat([entries, bytesOf(action.target)]));
+        softly.push(action.kind === 'delete_key' ? 'delete' : 'expire', at);
+      } else others.push(wordOf(action), at, bytesOf(action.target));
+    }
+    const head = [epoch, owner, contractHash, after, watermark, this.#marksMax, keys.length, entries.length];
+    const reply = await SCRIPTS.apply.run(this.#caller, [...record, ...keys], [...head, ...softly, ...others]);
+    const [is, at] = reply as [Buffer, Buffer | null];
+    return { reply: String(is) as ShardReply, watermark: Number(at ?? 0) as Offset };
+  }
+
+  async get({ namespace, key, format }: Place, epoch: Epoch): Promise<ShardedEntry | Absence> {
+    const bytes = bytesOf(key);
+    const { record, entries } = this.#at(shardOf(bytes, this.count));
+    const name = bytesOf(namespace);
+    const reply = await SCRIPTS.get.run(
+      this.#caller,
+      [...record, Buffer.concat([entries, bytes])],
+      [epoch, name, slotOf(format, name)],
+    );
+    const [is, value, stamp, through, leftMs, ...tags] = reply as [Buffer, Buffer, Offset, Offset, number, ...Buffer[]];
+    return String(is) === 'found' ? { value, stamp, through, leftMs, tags: tags.map(nameOf) } : (String(is) as Absence);
+  }
+
+  /** `null`: stored. */
+  async fill({ namespace, key, format, epoch, value, stamp, tags, ttlMs }: ShardedFill): Promise<Refused | null> {
+    const bytes = bytesOf(key);
+    const { record, entries } = this.#at(shardOf(bytes, this.count));
+    const name = bytesOf(namespace);
+    const head = [epoch, name, slotOf(format, name), stamp, Math.ceil(ttlMs), Buffer.from(value), bytes];
+    const reply = await SCRIPTS.fill.run(
+      this.#caller,
+      [...record, Buffer.concat([entries, bytes])],
+      [...head, ...tags.map(bytesOf)],
+    );
+    return String(reply) === 'stored' ? null : (String(reply) as Refused);
+  }
+
+  /** What of a plan concerns a shard: its keys, and all tags and namespaces. */
+  actionsOf<T extends { readonly action: Action }>(shard: number, actions: readonly T[]): readonly T[] {
+    return actions.filter(
+      ({ action }) => !isOfKey(action) || this.count === 1 || shardOf(bytesOf(action.target), this.count) === shard,
+    );
+  }
+
+  #at(shard: number): ShardNames {
+    const names = this.#names[shard];
+    assert(names !== undefined, `shard ${shard} of ${this.count}`);
+    return names;
+  }
+}
+
+function wordOf({ kind, target }: Action): string {
+  if (kind === 'purge_tag') return 'purge';
+  if (kind === 'expire_tag') return 'expire';
+  return target === EVERY_NAMESPACE ? 'everything' : 'namespace';
+}
+
+function isOfKey({ kind }: Action): boolean {
+  return kind === 'delete_key' || kind === 'expire_key' || kind === 'refresh_key';
+}
+
+function slotOf(format: string, namespace: Buffer): Buffer {
+  return Buffer.concat([Buffer.from(`${format}:`), namespace]);
+}

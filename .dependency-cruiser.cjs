@@ -67,6 +67,17 @@ module.exports = {
       },
     },
     {
+      name: 'fed-processes-drag-in-no-driver',
+      comment:
+        'An application takes `tidemark/client` in place of all the rest: no source, no journal, no service, no YAML.',
+      severity: 'error',
+      from: { path: '^src/remote/' },
+      to: {
+        path: '^src/',
+        pathNot: `${below('model', 'trust', 'client', 'remote')}|^src/layers/memory/(layer|store)\\.ts$|^src/pipeline/(coalesce|open-transactions)\\.ts$|^src/runtime/(system|log|backoff)\\.ts$`,
+      },
+    },
+    {
       name: 'postgres-entry-is-small',
       comment: 'An application takes it beside its own `pg`: no source, no driver, no service.',
       severity: 'error',

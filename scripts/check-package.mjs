@@ -4,6 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { build as bundle } from 'vite';
 import { build } from './build.mjs';
 import { main, root, step } from './step.mjs';
 
@@ -15,6 +17,8 @@ const WANTED = [
   'dist/index.js',
   'dist/index.d.ts',
   'dist/postgres/index.js',
+  'dist/remote/index.js',
+  'dist/remote/index.d.ts',
   'dist/postgres/index.d.ts',
   'dist/cli/main.js',
   'dist/dashboard/index.html',
@@ -22,6 +26,8 @@ const WANTED = [
   'schema/contract.schema.json',
 ];
 const UNWANTED = /\.test\.|^(src|test|scripts|bench|dashboard)\/|\.build\.json$|\.tsbuildinfo$/;
+/** With room for a sentence or two. The aim is 15 kB. */
+const CLIENT_BYTES_MAX = 27_000;
 /** Longest that `tidemark dev` may take to serve its page: it opens an SQLite file and listens, nothing else. */
 const START_MS = 30_000;
 
@@ -56,9 +62,31 @@ function pack(folder) {
 function install(tarball, folder) {
   run('npm', ['init', '-y'], { cwd: folder });
   run('npm', ['install', tarball, '--prefer-offline', '--no-progress', '--loglevel=error'], { cwd: folder });
-  run(process.execPath, ['--input-type=module', '-e', "await import('tidemark'); await import('tidemark/postgres')"], {
-    cwd: folder,
+  run(
+    process.execPath,
+    [
+      '--input-type=module',
+      '-e',
+      "await import('tidemark'); await import('tidemark/client'); await import('tidemark/postgres')",
+    ],
+    {
+      cwd: folder,
+    },
+  );
+}
+
+/** What `tidemark/client` adds to an application that bundles it. */
+async function clientSize() {
+  const { output } = await bundle({
+    configFile: false,
+    root,
+    logLevel: 'silent',
+    build: { ssr: join(root, 'dist', 'remote', 'index.js'), write: false, minify: true, target: 'node20' },
+    ssr: { noExternal: true },
   });
+  const bytes = output.reduce((sum, { code = '' }) => sum + gzipSync(code).length, 0);
+  process.stderr.write(`  ${(bytes / 1_000).toFixed(1)} kB compressed\n`);
+  if (bytes > CLIENT_BYTES_MAX) throw new Error(`tidemark/client is larger than ${CLIENT_BYTES_MAX} bytes`);
 }
 
 /** `npx tidemark dev` as a newcomer types it: it must print its address, serve the page and end when asked to. */
@@ -98,6 +126,7 @@ async function check() {
   const folder = mkdtempSync(join(tmpdir(), 'tidemark-package-'));
   try {
     await build();
+    await step('size of tidemark/client', clientSize);
     const tarball = await step('npm pack', () => pack(folder));
     await step('publint', () => bin('publint', 'run', tarball, '--strict'));
     await step('attw', () =>

@@ -64,6 +64,16 @@ export const ERRORS = {
     hint: 'call it after the commit, name a source that can tell (postgres, outbox), and see with `tidemark status` whether it streams',
     reaction: 'retry',
   },
+  FEED_VERSION_UNKNOWN: {
+    sentence: 'the daemon speaks another version of the feed',
+    hint: 'run the same version of Tidemark in the daemon and in the processes that it feeds',
+    reaction: 'halt',
+  },
+  FEED_BROKEN: {
+    sentence: 'the daemon told something that does not follow what it told before',
+    hint: 'the connection is made anew by itself; if this comes again and again, please report it with the message',
+    reaction: 'retry',
+  },
   POSITION_UNREACHED: {
     sentence: 'the factory read a place that does not have what `atLeast` asks for',
     hint: 'read the primary when `context.atLeast` is given, or give `stamped` the primary to fall back to',

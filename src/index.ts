@@ -23,6 +23,7 @@ export type {
   ReplayRequest,
 } from './operations.ts';
 export type { Refresh, RefreshRequest } from './pipeline/projection.ts';
-export { jsonLog, silentLog, type Log, type LogLevel } from './runtime/log.ts';
+export { jsonLog } from './runtime/json-log.ts';
+export { silentLog, type Log, type LogLevel } from './runtime/log.ts';
 export { outboxSchema } from './sources/outbox/schema.ts';
 export type { TrustWord, WhenUncertain } from './trust/trust.ts';

@@ -1,15 +1,19 @@
 import type { Finding } from './contracts/finding.ts';
 import type { Contract } from './contracts/contract.ts';
 import type { DeadLetter, Entry } from './model/entry.ts';
+import type { FeedFrame, FeedFrom, FeedTime } from './model/feed.ts';
+import type { InvalidationMessage } from './model/invalidation.ts';
 import type { JsonValue } from './model/json.ts';
 import type { Observation } from './model/observation.ts';
 import type { Plan } from './model/plan.ts';
 import type { Millis, Offset } from './model/position.ts';
 import type { TrustReason } from './model/reason.ts';
 import type { LayerResults, Status } from './model/status.ts';
+import type { Token } from './model/token.ts';
 import type { Metrics } from './runtime/metrics.ts';
 import type { RawRequest } from './sources/source.ts';
 
+export type { InvalidationMessage } from './model/invalidation.ts';
 export type { Observation } from './model/observation.ts';
 
 /** What the daemon's HTTP API needs of the service; `Tidemark` is one. The CLI speaks HTTP, the dashboard too. */
@@ -32,6 +36,10 @@ export interface Operations {
   follow(after: Offset, signal: AbortSignal): AsyncIterable<readonly Entry[]>;
   readonly head: Offset;
   readonly first: Offset;
+  /** For a process that caches elsewhere: where it begins, then entries, proofs and signs of life until the signal aborts. */
+  feed(from: FeedFrom | null, signal: AbortSignal): AsyncIterable<FeedFrame>;
+  /** The time by the clock that the feed's proofs are of. */
+  feedTime(): FeedTime;
   /** Live observations for the dashboard and `tail`. Returns the unsubscription. */
   observe(listener: (observation: Observation) => void): () => void;
   deadLetters(options: { after?: number; limit?: number }): Promise<readonly DeadLetter[]>;
@@ -40,6 +48,8 @@ export interface Operations {
   retryDeadLetter(id: number): Promise<{ readonly ok: boolean; readonly message: string }>;
   discardDeadLetter(id: number): Promise<boolean>;
   replay(request: ReplayRequest): Promise<ReplayReport>;
+  /** A token of everything that has been committed by now at a source of the namespace. */
+  position(namespace: string, source?: string): Promise<Token>;
   cacheGet(namespace: string, key: string): Promise<CacheLookup>;
   cachePut(namespace: string, key: string, fill: CacheFill): { readonly stored: boolean; readonly reason?: string };
   /** Reloads contracts; keeps the old ones when the new are wrong. */
@@ -77,18 +87,6 @@ export type ReceiveResult =
       readonly message: string;
       readonly headers?: Readonly<Record<string, string>>;
     };
-
-export interface InvalidationMessage {
-  readonly keys?: readonly string[];
-  readonly tags?: readonly string[];
-  readonly namespaces?: readonly string[];
-  readonly urls?: readonly string[];
-  /** Narrows keys and tags to one namespace. */
-  readonly namespace?: string;
-  /** Soft: expire instead of delete. Keys and tags only. */
-  readonly soft?: boolean;
-  readonly reason?: string;
-}
 
 export interface PlanPreview {
   readonly event: { readonly type: string; readonly source: string; readonly data: JsonValue };

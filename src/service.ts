@@ -5,9 +5,11 @@ import type { Finding } from './contracts/finding.ts';
 import { matchesType } from './contracts/pattern.ts';
 import type { Serializer } from './layers/shared.ts';
 import type { DeadLetter, Entry } from './model/entry.ts';
+import type { FeedFrame, FeedFrom, FeedTime } from './model/feed.ts';
 import type { Observation } from './model/observation.ts';
 import type { Offset } from './model/position.ts';
 import type { Status } from './model/status.ts';
+import type { Token } from './model/token.ts';
 import type {
   CacheFill,
   CacheLookup,
@@ -32,6 +34,7 @@ import { cacheOf } from './service/cache-of.ts';
 import { Engine } from './service/engine.ts';
 import { explainKey } from './service/explain.ts';
 import { retryLetter } from './service/letters.ts';
+import { feedOf } from './service/feed-out.ts';
 import { lookup, put } from './service/lookup.ts';
 import { previewOf } from './service/preview.ts';
 import { ConfigInvalid, readConfig, type ConfigSource } from './service/read-config.ts';
@@ -231,6 +234,15 @@ export class Tidemark implements Operations {
     }
   }
 
+  feed(from: FeedFrom | null, signal: AbortSignal): AsyncIterable<FeedFrame> {
+    return feedOf(this.#engine, from, signal);
+  }
+
+  feedTime(): FeedTime {
+    const { clockId, runtime } = this.#engine;
+    return { clock: clockId, now: runtime.clock.mono() };
+  }
+
   deadLetters(options: { after?: number; limit?: number } = {}): Promise<readonly DeadLetter[]> {
     return this.#engine.journal.deadLetters.list(options);
   }
@@ -267,6 +279,10 @@ export class Tidemark implements Operations {
         onProgress: request.onProgress ?? (() => undefined),
       },
     );
+  }
+
+  async position(namespace: string, source?: string): Promise<Token> {
+    return this.cache(namespace).position(undefined, source === undefined ? {} : { source });
   }
 
   cacheGet(namespace: string, key: string): Promise<CacheLookup> {

@@ -1,6 +1,6 @@
 import type { LayerResults } from '../model/status.ts';
 import { grouped } from './amounts.ts';
-import type { Daemon, RequestOptions } from './daemon.ts';
+import type { Daemon, RequestOptions } from '../remote/daemon.ts';
 import { EXIT } from './exit.ts';
 import { escapeControls, safeJson } from './escape.ts';
 import type { Shell } from './shell.ts';

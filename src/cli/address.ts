@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import type { DaemonAddress } from './daemon.ts';
+import type { DaemonAddress } from '../remote/daemon.ts';
 import { UsageError } from './exit.ts';
 import type { Shell } from './shell.ts';
 

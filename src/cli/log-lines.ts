@@ -1,4 +1,5 @@
-import { jsonLog, type Log, type LogLevel } from '../runtime/log.ts';
+import { jsonLog } from '../runtime/json-log.ts';
+import type { Log, LogLevel } from '../runtime/log.ts';
 import { timeOfDay } from './amounts.ts';
 import { escapeControls } from './escape.ts';
 import type { Paint } from './paint.ts';

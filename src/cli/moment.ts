@@ -1,6 +1,6 @@
 import type { Entry } from '../model/entry.ts';
 import { parseDuration } from '../runtime/options.ts';
-import type { Daemon } from './daemon.ts';
+import type { Daemon } from '../remote/daemon.ts';
 import { UsageError } from './exit.ts';
 
 /** A place in the journal as people name it: an offset, an age (`2h`), or a time. */

@@ -6,7 +6,7 @@ import { TidemarkError } from '../errors.ts';
 import type { JsonValue } from '../model/json.ts';
 import type { LogLevel } from '../runtime/log.ts';
 import { daemonAddress } from './address.ts';
-import { Daemon } from './daemon.ts';
+import { Daemon } from '../remote/daemon.ts';
 import { UsageError } from './exit.ts';
 import type { Shell } from './shell.ts';
 

@@ -1,5 +1,5 @@
 import { text } from 'node:stream/consumers';
-import { systemClock, systemRandom } from '../runtime/real.ts';
+import { systemClock, systemRandom } from '../runtime/system.ts';
 import { paintFor } from './paint.ts';
 import type { Shell } from './shell.ts';
 

@@ -39,6 +39,10 @@ export class Cache<T, R = unknown> implements Embeddable<T> {
     return this.#parts.policy.name;
   }
 
+  get #shift(): number {
+    return this.#parts.places?.shift ?? 0;
+  }
+
   /**
    * The value of a key: from the cache if it can be trusted, else from the factory.
    *
@@ -95,7 +99,7 @@ export class Cache<T, R = unknown> implements Embeddable<T> {
       ...(wait !== undefined && { wait }),
     });
     if (!consistent) return Promise.all(keys.map((key) => this.getOrSet(optionsOf(key))));
-    const demand = demandOf(atLeast);
+    const demand = demandOf(atLeast, this.#shift);
     const load = (missing: readonly string[]): Promise<unknown> =>
       Promise.all(missing.map((key) => this.#loads.join(optionsOf(key), demand)));
     return new Together<T>(this.#parts, keys, load, demand).read(wait === undefined ? TOGETHER_WAIT_MS : toMs(wait));
@@ -229,7 +233,7 @@ export class Cache<T, R = unknown> implements Embeddable<T> {
     from?: string,
   ): Promise<Resolved<T>> {
     const { counts, runtime, observer, store, shelf, policy, second, places = NO_PLACES } = this.#parts;
-    const demand = demandOf(options.atLeast);
+    const demand = demandOf(options.atLeast, this.#shift);
     const entry = demand && found ? await this.#waitFor(options, demand) : found;
     const now = runtime.clock.mono();
     const facts = entry && factsOf(entry, policy);
@@ -243,7 +247,7 @@ export class Cache<T, R = unknown> implements Embeddable<T> {
       if (due && !this.#loads.under(options.key)) this.#loads.refreshBehind(options);
       if (observer.active) observer.tell('cache:hit', { namespace: policy.name, key: options.key });
       // A proof behind the end of its load: nothing of what it saw is beyond the watermark.
-      const upTo = entry.visibleBy < facts.provenAt ? store.watermark : undefined;
+      const upTo = entry.visibleBy < facts.provenAt ? ((store.watermark - this.#shift) as Offset) : undefined;
       return { value: entry.value as T, facts: { entry: facts }, upTo, entry, ...(from && { from }) };
     }
     const isAsked = second && from === undefined && !behind;
@@ -279,8 +283,8 @@ export class Cache<T, R = unknown> implements Embeddable<T> {
   }
 }
 
-function demandOf(atLeast: AtLeast | undefined): Demand | null {
-  return atLeast === undefined ? null : new Demand(atLeast);
+function demandOf(atLeast: AtLeast | undefined, shift: number): Demand | null {
+  return atLeast === undefined ? null : new Demand(atLeast, shift);
 }
 
 type Resolved<T> = Answer<T> &

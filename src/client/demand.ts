@@ -21,15 +21,19 @@ export class Demand {
   readonly #offset: Offset;
   readonly #places: readonly SourcePlace[];
 
-  /** @throws TOKEN_INVALID */
-  constructor(atLeast: AtLeast) {
+  /**
+   * `shift`: from offsets as they are given out to those of the store.
+   *
+   * @throws TOKEN_INVALID
+   */
+  constructor(atLeast: AtLeast, shift = 0) {
     let offset = ORIGIN;
     const places: SourcePlace[] = [];
     for (const one of demandsOf(atLeast)) {
       if (isOffset(one)) offset = offset > one ? offset : one;
       else places.push(placeFrom(one));
     }
-    this.#offset = offset;
+    this.#offset = offset === ORIGIN ? ORIGIN : ((offset + shift) as Offset);
     this.#places = places;
   }
 

@@ -8,6 +8,9 @@ import type { Token } from '../model/token.ts';
 import type { Places } from './stamping.ts';
 import type { Knowledge } from './why.ts';
 
+/** What a cache needs of its surroundings. */
+export type ClientRuntime = Pick<Runtime, 'clock' | 'random' | 'log'>;
+
 /** A namespace as the client needs it: its policy, and its freshness in the store. */
 export interface Policy {
   readonly name: string;
@@ -45,7 +48,7 @@ export interface CacheParts<R> {
   readonly shelf: Shelf;
   readonly policy: Policy;
   readonly counts: Counts;
-  readonly runtime: Runtime;
+  readonly runtime: ClientRuntime;
   readonly observer: CacheObserver;
   /** Moved on with the store's watermark and the shelf's proofs. */
   readonly progress?: Progress;

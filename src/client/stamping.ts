@@ -34,6 +34,8 @@ export interface Places {
   asOf(source: SourceId, stamp: Offset): Mono;
   /** Whether everything before the place has been applied here. `false` also when it cannot be told. */
   hasApplied(place: SourcePlace): boolean;
+  /** What has to be added to offsets from elsewhere to compare them with stamps of here. Default 0. */
+  readonly shift?: number;
 }
 
 export const NO_PLACES: Places = {

@@ -4,6 +4,11 @@ import { ORIGIN, type Offset } from '../model/position.ts';
 import type { OpenTransactions } from './open-transactions.ts';
 import type { StampedAction } from '../layers/layer.ts';
 
+/** What counts of an entry here. */
+export interface Planned extends Pick<Entry, 'offset' | 'source' | 'commit'> {
+  readonly plan: { readonly actions: readonly Action[] };
+}
+
 /** What a run of entries asks of one layer. */
 export interface Work {
   readonly actions: readonly StampedAction[];
@@ -16,7 +21,7 @@ export interface Work {
  * Invalidations are idempotent and only their newest offset matters, so one stands for all of the run.
  */
 export function coalesce(
-  entries: readonly Entry[],
+  entries: readonly Planned[],
   layer: { readonly name: string; readonly can: ReadonlySet<ActionKind> },
   open: OpenTransactions,
 ): Work {

@@ -1,5 +1,3 @@
-import { pino, type DestinationStream } from 'pino';
-
 /** Structured log, in pino's shape. Fields first, then the sentence. */
 export interface Log {
   debug(fields: object, message: string): void;
@@ -10,14 +8,6 @@ export interface Log {
 }
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
-
-/** JSON lines on standard error (so that standard output stays for results), or to the given stream. */
-export function jsonLog(level: LogLevel, destination?: DestinationStream): Log {
-  return pino(
-    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime },
-    destination ?? pino.destination({ fd: 2, sync: true }),
-  );
-}
 
 const nothing = (): void => undefined;
 

@@ -1,42 +1,7 @@
-import { randomUUID } from 'node:crypto';
-import { performance } from 'node:perf_hooks';
-import { setTimeout as delay } from 'node:timers/promises';
 import { silentLog, type Log } from './log.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
-import type { Clock, Random, Runtime } from './runtime.ts';
-import { SteadyClock } from './steady-clock.ts';
-
-const steady = new SteadyClock({ mono: () => performance.now(), wall: () => Date.now() });
-
-export const systemClock: Clock = {
-  now: () => Date.now(),
-  mono: () => steady.mono(),
-  atLatest: () => steady.atLatest(),
-  suspensions: () => steady.suspensions(),
-  sleep: async (ms, signal) => {
-    try {
-      await delay(ms, undefined, signal ? { signal } : {});
-    } catch {
-      // Aborted: waking early is all that the caller wants.
-    }
-  },
-  turn: () =>
-    new Promise((resolve) => {
-      setImmediate(resolve);
-    }),
-  after: (ms, run) => {
-    const timer = setTimeout(run, ms);
-    timer.unref();
-    return () => {
-      clearTimeout(timer);
-    };
-  },
-};
-
-export const systemRandom: Random = {
-  next: () => Math.random(),
-  id: () => randomUUID(),
-};
+import type { Runtime } from './runtime.ts';
+import { systemClock, systemRandom } from './system.ts';
 
 export function realRuntime(options: { log?: Log; metrics?: Metrics } = {}): Runtime {
   return {

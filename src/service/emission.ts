@@ -1,6 +1,7 @@
 import { TidemarkError } from '../errors.ts';
 import type { Appended } from '../model/entry.ts';
 import type { ChangeEvent, ExplicitAction } from '../model/event.ts';
+import { actionsOf } from '../model/invalidation.ts';
 import type { LayerResults } from '../model/status.ts';
 import type { EventInput, InvalidationMessage, Receipt } from '../operations.ts';
 import { INVALIDATION, SELF } from '../pipeline/control.ts';
@@ -63,17 +64,11 @@ export function eventOf(engine: Engine, input: EventInput, source: string): Chan
 
 /** @throws INVALIDATION_INVALID */
 export function invalidationOf(engine: Engine, message: InvalidationMessage): ChangeEvent {
-  const { keys = [], tags = [], namespaces = [], urls = [], namespace, soft = false } = message;
+  const { namespaces = [], namespace } = message;
   for (const name of [...namespaces, ...(namespace === undefined ? [] : [namespace])]) {
     if (!engine.namespaces.all.has(name) && name !== '*') throw new TidemarkError('NAMESPACE_UNKNOWN', `"${name}"`);
   }
-  const narrowed = namespace === undefined ? {} : { namespace };
-  const explicit: ExplicitAction[] = [
-    ...keys.map((target) => ({ kind: soft ? ('expire_key' as const) : ('delete_key' as const), target, ...narrowed })),
-    ...tags.map((target) => ({ kind: soft ? ('expire_tag' as const) : ('purge_tag' as const), target, ...narrowed })),
-    ...namespaces.map((target) => ({ kind: 'purge_namespace' as const, target })),
-    ...urls.map((target) => ({ kind: 'purge_url' as const, target })),
-  ];
+  const explicit: ExplicitAction[] = actionsOf(message);
   if (explicit.length === 0) throw new TidemarkError('INVALIDATION_INVALID', 'it names no key, tag, namespace or URL');
   for (const { target } of explicit) {
     if (typeof target === 'string' && target !== '' && target.length <= TARGET_MAX) continue;

@@ -8,7 +8,7 @@ import { plan } from '../contracts/plan.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Layer } from '../layers/layer.ts';
 import type { Serializer } from '../layers/shared.ts';
-import { MemoryLayer } from '../layers/memory/index.ts';
+import { MemoryLayer } from '../layers/memory/layer.ts';
 import type { Appended } from '../model/entry.ts';
 import type { Batch, ChangeEvent } from '../model/event.ts';
 import type { Plan } from '../model/plan.ts';
@@ -28,10 +28,11 @@ import type { Auditor } from '../audit/auditor.ts';
 import { auditorOf } from './auditing.ts';
 import { kinds as allKinds } from './kinds.ts';
 import { Knowing } from './knowledge.ts';
-import { Namespaces } from './namespaces.ts';
+import { Namespaces } from '../client/namespaces.ts';
 import { authorityOf } from './authority.ts';
 import { kindOf, openLayers, openSources, type Opened } from './open-parts.ts';
 import { refreshOf, withFunctions } from './projections.ts';
+import { ProofBoard } from './proof-board.ts';
 import { watchTrust } from './watch.ts';
 import { ClockWatch } from './watch-clock.ts';
 
@@ -84,6 +85,8 @@ export class Engine {
   readonly namespaces: Namespaces;
   /** Where the sources' transactions are in the journal, and up to where each source is applied in L1. */
   readonly trail: Trail;
+  /** The newest proofs, for processes that are fed from here. */
+  readonly proofs = new ProofBoard();
   /** For readers that wait for L1 to have applied or proven more. */
   readonly progress = new Progress();
   readonly settlement: Settlement;
@@ -101,6 +104,7 @@ export class Engine {
   readonly #feeds: Promise<void>[] = [];
   readonly #refreshes: Refreshes;
   #contracts: ContractSet;
+  #clockId: string | null = null;
   #closed: Promise<void> | null = null;
 
   static async start({ config, runtime, refreshes, serializers = {}, kinds = allKinds }: EngineParts): Promise<Engine> {
@@ -190,6 +194,12 @@ export class Engine {
     this.sources = new Map(opened.map((one) => [one.name, this.#feed(one)]));
     this.auditor = auditorOf(this, this.#after([memory.name]));
     this.#run(startAt);
+  }
+
+  /** Tells the times of this process from those of others. */
+  get clockId(): string {
+    this.#clockId ??= this.runtime.random.id();
+    return this.#clockId;
   }
 
   get contracts(): ContractSet {
@@ -294,6 +304,7 @@ export class Engine {
         accept: (batch) => this.intake.acceptWhole(batch),
         proven: (at, t0, upTo) => {
           this.namespaces.prove(name, at, t0, upTo?.position ?? null);
+          this.proofs.post({ source: name, at, t0, upTo });
           if (upTo) this.trail.proven(name, upTo, at, { t0, now: runtime.clock.mono(), head: journal.head });
           this.progress.moved();
         },

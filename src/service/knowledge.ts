@@ -5,7 +5,7 @@ import type { Millis, Offset, SourceId } from '../model/position.ts';
 import type { End, EndingEvent } from '../model/reason.ts';
 import { sinceWall, type SourceFacts, type Surroundings } from '../trust/hold-up.ts';
 import type { Engine } from './engine.ts';
-import type { Namespace } from './namespaces.ts';
+import type { Namespace } from '../client/namespaces.ts';
 
 /** Of an entry, without the event's data. */
 type Recalled = Pick<Entry, 'source' | 'receivedAt' | 'plan'> & { readonly type: string };

@@ -5,7 +5,7 @@ import type { CacheFill, CacheLookup } from '../operations.ts';
 import { NEVER } from '../trust/proofs.ts';
 import { inWords } from '../trust/words.ts';
 import type { Engine } from './engine.ts';
-import type { Namespace } from './namespaces.ts';
+import type { Namespace } from '../client/namespaces.ts';
 import { placesOf } from './places.ts';
 
 /** @throws NAMESPACE_UNKNOWN */

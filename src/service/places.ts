@@ -1,7 +1,7 @@
 import type { Places, Seen } from '../client/stamping.ts';
 import type { Offset, SourceId } from '../model/position.ts';
 import type { Engine } from './engine.ts';
-import type { Namespace } from './namespaces.ts';
+import type { Namespace } from '../client/namespaces.ts';
 
 /** What the loads of a namespace can say about what they have read, and what that is in offsets of the journal. */
 export function placesOf(engine: Engine, { config }: Namespace): Places {

@@ -3,7 +3,7 @@ import type { SourceId } from '../model/position.ts';
 import { tokenOf, type Token } from '../model/token.ts';
 import type { Source } from '../sources/source.ts';
 import type { Engine } from './engine.ts';
-import type { Namespace } from './namespaces.ts';
+import type { Namespace } from '../client/namespaces.ts';
 
 /**
  * Where a source's history has got to, as a token.

@@ -3,7 +3,7 @@ import type { Mono } from '../model/position.ts';
 import { reasonOf } from '../trust/reason.ts';
 import { inWords } from '../trust/words.ts';
 import type { Engine } from './engine.ts';
-import type { Namespace } from './namespaces.ts';
+import type { Namespace } from '../client/namespaces.ts';
 
 /** How often trust is looked at for observers and the log. Reads do not wait for it: they judge for themselves. */
 const LOOK_EVERY_MS = 250;

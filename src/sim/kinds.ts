@@ -1,6 +1,7 @@
 import type { Kinds } from '../config/kinds.ts';
 import type { LayerKind } from '../layers/layer.ts';
-import { MemoryLayer, memoryLayer, type MemoryLayerOptions } from '../layers/memory/index.ts';
+import { memoryLayer, type MemoryLayerOptions } from '../layers/memory/index.ts';
+import { MemoryLayer } from '../layers/memory/layer.ts';
 import { MemoryStore } from '../layers/memory/store.ts';
 import { sourceKinds } from '../sources/index.ts';
 import { Fence } from '../trust/fence.ts';

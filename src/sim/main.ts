@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { systemClock } from '../runtime/real.ts';
+import { systemClock } from '../runtime/system.ts';
 import { runBatch } from './batch.ts';
 import { planOf } from './plan.ts';
 import { renderFaults, renderTotals } from './render.ts';

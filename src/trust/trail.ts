@@ -1,6 +1,6 @@
 import type { Entry } from '../model/entry.ts';
 import { GAP } from '../model/event.ts';
-import { ORIGIN, type Offset, type Position, type Resume, type SourceId } from '../model/position.ts';
+import { ORIGIN, type Epoch, type Offset, type Position, type Resume, type SourceId } from '../model/position.ts';
 import { isBefore, type SourcePlace } from '../model/token.ts';
 import { Elsewhere, type EchoTimes } from './elsewhere.ts';
 import { later } from './later.ts';
@@ -14,6 +14,9 @@ import { SourcePast, type Horizon } from './source-past.ts';
 const TRANSACTIONS_MAX = 65_536;
 /** At four proofs a second, four minutes of a layer that stands still. */
 const AWAITED_MAX = 1_024;
+
+/** Behind every position: positions are ASCII. */
+const BEYOND = '\uffff' as Position;
 
 export interface TrailOptions {
   /** Where the layer's watermark begins. */
@@ -67,6 +70,16 @@ export class Trail {
       new SourcePast({ epoch: resume.epoch, since: this.#startAt, from: resume.position, transactionsMax: this.#max }),
     );
     this.#await(source, { at: head, upTo: resume });
+  }
+
+  /** The journal has a source in this epoch, and how far is not known: what lies before its next commit cannot be told. */
+  enter(source: SourceId, epoch: Epoch): void {
+    this.#pasts.set(source, new SourcePast({ epoch, since: this.#startAt, from: BEYOND, transactionsMax: this.#max }));
+  }
+
+  /** The epoch that a source is in; `null` when nothing of it is known. */
+  epochOf(source: SourceId): Epoch | null {
+    return this.#pasts.get(source)?.epoch ?? null;
   }
 
   see(entry: Seen): void {

@@ -7,7 +7,7 @@ import { Intake } from '../../src/pipeline/intake.ts';
 import { Gate } from '../../src/sources/postgres/gate.ts';
 import { MemoryStore } from '../../src/layers/memory/store.ts';
 import { Fence } from '../../src/trust/fence.ts';
-import { Namespaces } from '../../src/service/namespaces.ts';
+import { Namespaces } from '../../src/client/namespaces.ts';
 import { Emitted } from './emitted.ts';
 import { Outbox } from './outbox.ts';
 import { TTL_MS } from './world.ts';

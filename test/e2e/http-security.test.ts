@@ -8,7 +8,7 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { TidemarkError } from '../../src/errors.ts';
 import { createServer } from '../../src/http/server.ts';
-import { jsonLog } from '../../src/runtime/log.ts';
+import { jsonLog } from '../../src/runtime/json-log.ts';
 import { realRuntime } from '../../src/runtime/real.ts';
 import { virtualRuntime } from '../../src/runtime/virtual.ts';
 import { FakeOperations } from '../support/fake-operations.ts';

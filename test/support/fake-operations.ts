@@ -1,7 +1,9 @@
 import { TidemarkError } from '../../src/errors.ts';
 import type { DeadLetter, Entry } from '../../src/model/entry.ts';
 import type { ChangeEvent } from '../../src/model/event.ts';
+import type { FeedFrame, FeedFrom, FeedTime } from '../../src/model/feed.ts';
 import type { JsonValue } from '../../src/model/json.ts';
+import type { Token } from '../../src/model/token.ts';
 import type { LayerResults } from '../../src/model/status.ts';
 import type { Offset } from '../../src/model/position.ts';
 import type { CacheFill, Observation, Operations, Receipt, ReplayReport } from '../../src/operations.ts';
@@ -37,6 +39,24 @@ export class FakeOperations implements Operations {
   failure: Error | null = null;
   /** Holds replays open until it resolves. */
   replayGate: Promise<void> = Promise.resolve();
+
+  /** What the feed tells, and what it was asked for. */
+  frames: readonly FeedFrame[] = [];
+  readonly feedsFrom: (FeedFrom | null)[] = [];
+
+  // eslint-disable-next-line @typescript-eslint/require-await -- as the service's own
+  async *feed(from: FeedFrom | null): AsyncIterable<FeedFrame> {
+    this.feedsFrom.push(from);
+    yield* this.frames;
+  }
+
+  position(namespace: string, source = 'app'): Promise<Token> {
+    return Promise.resolve(`t1.${namespace}.${source}` as Token);
+  }
+
+  feedTime(): FeedTime {
+    return { clock: 'c', now: 1_234.5 };
+  }
 
   get head(): Offset {
     return this.journal.length as Offset;

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import type { DeadLetter } from '../../model/entry.ts';
 import { ago, count, grouped } from '../amounts.ts';
-import { DaemonRefusal, type Daemon } from '../daemon.ts';
+import { DaemonRefusal, type Daemon } from '../../remote/daemon.ts';
 import { EXIT, UsageError } from '../exit.ts';
 import { escapeControls, safeJson } from '../escape.ts';
 import { daemonOf, examples, positiveNumber, withDaemon, type DaemonOptions } from '../options.ts';

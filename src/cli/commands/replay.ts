@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { TidemarkError } from '../../errors.ts';
 import type { ReplayReport, ReplayRequest } from '../../operations.ts';
 import { count, grouped } from '../amounts.ts';
-import { DaemonRefusal, type Daemon } from '../daemon.ts';
+import { DaemonRefusal, type Daemon } from '../../remote/daemon.ts';
 import { EXIT, UsageError } from '../exit.ts';
 import { safeJson } from '../escape.ts';
 import { untilInterrupted } from '../interrupt.ts';

@@ -3,7 +3,7 @@ import { matchesType } from '../../contracts/pattern.ts';
 import type { Entry } from '../../model/entry.ts';
 import type { Observation } from '../../model/observation.ts';
 import { grouped } from '../amounts.ts';
-import type { Daemon, StreamEvent } from '../daemon.ts';
+import type { Daemon, StreamEvent } from '../../remote/daemon.ts';
 import { safeJson } from '../escape.ts';
 import { renderDropped, renderEntry, renderObservation } from '../flow.ts';
 import { untilInterrupted } from '../interrupt.ts';

@@ -2,6 +2,7 @@ import type { Resource } from '../context.ts';
 import { cache } from './cache.ts';
 import { deadLetters } from './dead-letters.ts';
 import { explain } from './explain.ts';
+import { feed } from './feed.ts';
 import { ingest } from './ingest.ts';
 import { invalidations } from './invalidations.ts';
 import { journal } from './journal.ts';
@@ -18,6 +19,7 @@ export const RESOURCES: readonly Resource[] = [
   invalidations,
   journal,
   observations,
+  feed,
   status,
   explain,
   plan,

@@ -1,4 +1,4 @@
-import type { Counts } from '../client/parts.ts';
+import type { Counts } from './parts.ts';
 import type { NamespaceConfig } from '../config/config.ts';
 import type { Shelf } from '../layers/memory/store.ts';
 import type { Mono, Offset, Position, SourceId } from '../model/position.ts';
@@ -24,17 +24,20 @@ export class Namespaces {
   readonly #proofs: ReadonlyMap<SourceId, Proofs>;
   readonly #past: ReadonlyMap<SourceId, ProvenPast>;
 
+  /** `before`: those that these take the place of, whose shelves and counts are in use. */
   constructor(
     configs: Iterable<NamespaceConfig>,
     provingSources: readonly SourceId[],
     allSources: readonly SourceId[],
+    before?: Namespaces,
   ) {
     this.#proofs = new Map(provingSources.map((source) => [source, new Proofs()]));
     this.#past = new Map(provingSources.map((source) => [source, new ProvenPast()]));
     this.all = new Map(
       Array.from(configs, (config) => {
-        const shelf: Shelf = { name: config.name, provenAt: NEVER };
-        const counts: Counts = { hits: 0, misses: 0, uncertain: 0, stored: 0, refused: 0, skipped: 0 };
+        const known = before?.all.get(config.name);
+        const shelf: Shelf = known?.shelf ?? { name: config.name, provenAt: NEVER };
+        const counts: Counts = known?.counts ?? { hits: 0, misses: 0, uncertain: 0, stored: 0, refused: 0, skipped: 0 };
         const provers = config.sources?.filter((source) => allSources.includes(source)) ?? provingSources;
         const provable = provers.length > 0 && provers.every((source) => provingSources.includes(source));
         return [config.name, { config, shelf, counts, provers, provable, equals: null }];

@@ -1,0 +1,54 @@
+import type { FastifyRequest } from 'fastify';
+import type { FeedFrom } from '../../model/feed.ts';
+import type { Offset } from '../../model/position.ts';
+import type { Context, Resource } from '../context.ts';
+import { integer, queryOf } from '../query.ts';
+import { Refusal } from '../refusal.ts';
+import { EventStream } from '../stream/event-stream.ts';
+
+/**
+ * `GET /v1/feed`: what a process that caches elsewhere needs, as server-sent events: `hello` once, then pages of entries and
+ * proofs, and a sign of life at least every quarter of a second. `GET /v1/feed/time`: the clock that its proofs are of.
+ * `GET /v1/position?namespace=`: a token of what has been committed by now.
+ */
+export const feed: Resource = (app, context) => {
+  const { operations } = context;
+
+  app.get('/v1/feed', { config: { access: 'admin', stream: true }, exposeHeadRoute: false }, async (request, reply) => {
+    const from = fromOf(request);
+    await context.slots.within(() => send(context, from, new EventStream(reply, context)));
+  });
+
+  app.get('/v1/position', { config: { access: 'admin' } }, async (request) => {
+    const { namespace, source } = queryOf(request, ['namespace', 'source']);
+    if (namespace === undefined) throw new Refusal('PARAMETER_INVALID', 'namespace is required');
+    return { token: await operations.position(namespace, source) };
+  });
+
+  app.get('/v1/feed/time', { config: { access: 'admin' } }, (request) => {
+    queryOf(request, []);
+    return operations.feedTime();
+  });
+};
+
+function fromOf(request: FastifyRequest): FeedFrom | null {
+  const { epoch, after } = queryOf(request, ['epoch', 'after']);
+  if (epoch === undefined && after === undefined) return null;
+  const offset = integer('after', after, { min: 0, max: Number.MAX_SAFE_INTEGER, fallback: null });
+  if (epoch === undefined || offset === null) throw new Refusal('PARAMETER_INVALID', 'epoch and after go together');
+  return { epoch, after: offset as Offset };
+}
+
+async function send({ operations, options }: Context, from: FeedFrom | null, stream: EventStream): Promise<void> {
+  try {
+    for await (const { kind, ...data } of operations.feed(from, stream.signal)) {
+      await stream.push({ event: kind, data });
+      await stream.flush();
+    }
+  } catch (error) {
+    // Whoever is fed goes on where it was; what went wrong is ours to look at.
+    options.runtime.log.error({ err: error }, 'a feed broke');
+  } finally {
+    stream.end();
+  }
+}

@@ -1,0 +1,85 @@
+import type { Entry } from './entry.ts';
+import type { Action } from './plan.ts';
+import type { Epoch, Mono, Offset, Resume, SourceId } from './position.ts';
+
+/** Of the words that a daemon and those who are fed by it have in common. Another one is another protocol. */
+export const FEED_VERSION = 1;
+
+/** At most this long a daemon is silent towards those who are fed by it: what they notice a dead one by. */
+export const FEED_BEAT_MS = 250;
+
+/** A namespace as those need it who cache it elsewhere. */
+export interface FedNamespace {
+  readonly name: string;
+  readonly ttlMs: number;
+  readonly jitter: number;
+  readonly maxStalenessMs?: number;
+  readonly whenUncertain: 'bypass' | 'revalidate' | 'serve' | 'error';
+  readonly sources?: readonly SourceId[];
+}
+
+export interface FedSource {
+  readonly name: SourceId;
+  readonly canProve: boolean;
+  /** It is read, so a transaction of it that is open can end. */
+  readonly isRead: boolean;
+  /** It announces commits before readers see them. */
+  readonly ungated: boolean;
+  /** The history of it that the journal is in; `null` when it has nothing of it that is in an order. */
+  readonly epoch: Epoch | null;
+}
+
+/** The first words of a feed. */
+export interface FeedHello {
+  readonly version: number;
+  /** Of the journal: offsets of another one mean something else. */
+  readonly epoch: Epoch;
+  /** Whose clock `now` and `t0` are of. */
+  readonly clock: string;
+  /** What follows begins behind it. Everything at or below is visible to readers of the sources. */
+  readonly after: Offset;
+  /** Where was asked for cannot be gone on from: whatever is cached may have missed its end. */
+  readonly reset: boolean;
+  readonly head: Offset;
+  readonly sources: readonly FedSource[];
+  readonly namespaces: readonly FedNamespace[];
+}
+
+/** An entry without its event: what it ends, and where it stands. */
+export interface FedEntry extends Pick<Entry, 'offset' | 'source' | 'epoch' | 'position' | 'commit' | 'xid'> {
+  readonly type: string;
+  readonly actions: readonly Action[];
+}
+
+/** Everything that readers of the source could see at `t0`, by the daemon's clock, is in the journal at or below `at`. */
+export interface FedProof {
+  readonly source: SourceId;
+  readonly at: Offset;
+  readonly t0: Mono;
+  readonly upTo: Resume | null;
+}
+
+export interface FeedPage {
+  readonly entries: readonly FedEntry[];
+  /** The newest of each source since the last page. */
+  readonly proofs: readonly FedProof[];
+  readonly head: Offset;
+}
+
+export type FeedFrame =
+  | ({ readonly kind: 'hello' } & FeedHello)
+  | ({ readonly kind: 'page' } & FeedPage)
+  /** Entries up to here are gone; nobody can tell what they ended. */
+  | { readonly kind: 'gap'; readonly upTo: Offset };
+
+/** The daemon's answer to what time it is: asked before and answered after, by the one's clock and by the other's. */
+export interface FeedTime {
+  readonly clock: string;
+  readonly now: Mono;
+}
+
+/** Where somebody who was fed before goes on. */
+export interface FeedFrom {
+  readonly epoch: Epoch;
+  readonly after: Offset;
+}

@@ -65,6 +65,11 @@ describe('a variable', () => {
   });
 });
 
+it('masking takes what stands within a reference with it, once', () => {
+  expect(maskReferences('a: ${${}, b: ${X}')).toHaveLength(17);
+  expect(unmask(maskReferences('a: ${${}, b: ${X}'))).toBe('a: ${${}, b: ${X}');
+});
+
 it('masking moves nothing and is undone exactly', () => {
   fc.assert(
     fc.property(fc.string({ unit: fc.constantFrom(...'${}[]:,#-aX \n"'), maxLength: 60 }), (text) => {

@@ -20,7 +20,7 @@ export function hasStandIns(text: string): boolean {
 export function maskReferences(text: string): string {
   let masked = '';
   let done = 0;
-  for (let at = text.indexOf('${'); at >= 0; at = text.indexOf('${', at + 2)) {
+  for (let at = text.indexOf('${'); at >= 0; at = text.indexOf('${', Math.max(at + 2, done))) {
     const end = closingBrace(text, at);
     if (end < 0) continue;
     masked += text.slice(done, at) + swap(text.slice(at, end), STRUCTURE, STAND_INS);

@@ -6,9 +6,9 @@ export default {
   coverageAnalysis: 'perTest',
   ignorers: ['wording'],
   concurrency: 1,
-  // Loops without end are found by counting; this is for one that passes nothing that counts. As long as it takes on a
-  // machine that gives this next to no time: a test that is only slow must not count as noticed.
-  timeoutMS: 600_000,
+  // Loops without end are found by counting; this is for one that passes nothing that counts. Long, for a
+  // machine that is busy: a test that is only slow must not count as noticed.
+  timeoutMS: 120_000,
   dryRunTimeoutMinutes: 60,
   reporters: ['progress-append-only', 'clear-text', 'json'],
   jsonReporter: { fileName: process.env.MUTATION_REPORT ?? 'reports/mutation/mutation.json' },

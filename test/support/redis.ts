@@ -74,19 +74,7 @@ export class RedisServer {
   async start(settings: RedisSettings = {}): Promise<void> {
     const all = { ...this.#settings, ...settings, port: this.port, dir: this.dir, pidfile: join(this.dir, 'pid') };
     const args = Object.entries(all).flatMap(([name, value]) => [`--${name}`, ...words(String(value))]);
-    let log = '';
-    const child = startChild(serverCommand(), args, { stdio: ['ignore', 'pipe', 'pipe'] });
-    this.#process = child;
-    await new Promise<void>((resolve, reject) => {
-      child.stdout?.on('data', (chunk: Buffer) => {
-        log += chunk.toString();
-        if (log.includes('eady to accept connections')) resolve();
-      });
-      child.once('exit', () => {
-        reject(new Error(`the server ended at once: ${log}`));
-      });
-      child.once('error', reject);
-    });
+    this.#process = await spawnRedis(args, 'eady to accept connections');
   }
 
   /** One command, on a connection of its own that goes with the server. */
@@ -159,6 +147,31 @@ export class RedisServer {
   readonly #atExit = (): void => {
     this.#process?.kill('SIGKILL');
     rmSync(this.dir, { recursive: true, force: true, maxRetries: 5 });
+  };
+}
+
+async function spawnRedis(args: readonly string[], ready: string): Promise<ChildProcess> {
+  let log = '';
+  const child = startChild(serverCommand(), args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  await new Promise<void>((resolve, reject) => {
+    child.stdout?.on('data', (chunk: Buffer) => {
+      log += chunk.toString();
+      if (log.includes(ready)) resolve();
+    });
+    child.once('exit', () => {
+      reject(new Error(`the server ended at once: ${log}`));
+    });
+    child.once('error', reject);
+  });
+  return child;
+}
+
+/** A process of the same program that is no server of data, once it has said that it is ready. Returns how to end it. */
+export async function startRedisProcess(args: readonly string[], ready: string): Promise<() => Promise<void>> {
+  const child = await spawnRedis(args, ready);
+  return async () => {
+    child.kill('SIGKILL');
+    await exited(child);
   };
 }
 

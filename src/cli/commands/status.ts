@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import type { AuditStatus, SourceStatus, Status } from '../../model/status.ts';
+import type { AuditStatus, LayerStatus, SourceStatus, Status } from '../../model/status.ts';
 import { ago, bytes, count, duration, grouped, timeOfDay } from '../amounts.ts';
 import { EXIT } from '../exit.ts';
 import { escapeControls, safeJson } from '../escape.ts';
@@ -50,6 +50,7 @@ export function renderStatus(status: Status, paint: Paint): string {
     section('SOURCE', ['TYPE', 'STATE', 'EVENTS', 'LAST', 'LAG', 'PROOF'], sourceRows(status, paint), paint),
     status.sources.map((source) => sourceNotes(source, now, paint)).join(''),
     section('LAYER', ['TYPE', 'STATE', 'WATERMARK', 'BEHIND', 'ENTRIES'], layerRows(status, paint), paint),
+    status.layers.map((layer) => layerNotes(layer, paint)).join(''),
     section('NAMESPACE', ['TRUST', 'BOUND', 'TTL', 'HITS', 'MISSES', 'REFUSED'], namespaceRows(status, paint), paint),
     status.namespaces.map(({ name, reason }) => `  ${escapeControls(`${name}: ${reason}`)}\n`).join(''),
     section('PROJECTION', ['STATE', 'REFRESHES', 'FAILURES', 'LAST ERROR'], projectionRows(status, paint), paint),
@@ -90,6 +91,10 @@ function sourceNotes(source: SourceStatus, now: number, paint: Paint): string {
     ...source.warnings.map((warning) => paint.warn(`${name}: ${escapeControls(warning)}`)),
   ];
   return notes.map((note) => `  ${note}\n`).join('');
+}
+
+function layerNotes({ name, warnings = [] }: LayerStatus, paint: Paint): string {
+  return warnings.map((warning) => `  ${paint.warn(escapeControls(`${name}: ${warning}`))}\n`).join('');
 }
 
 function layerRows({ layers }: Status, paint: Paint): string[][] {

@@ -17,7 +17,10 @@ export const REDIS_CAN: ReadonlySet<ActionKind> = new Set<ActionKind>([
   'refresh_key',
 ]);
 
-/** Actions of one call: about two milliseconds of the server's time, in which it serves nobody else. */
+/**
+ * Actions of one call: about four milliseconds of the server's time, in which it serves nobody else. A script has room for
+ * a few thousand arguments at a time.
+ */
 const AT_ONCE = 500;
 
 export interface RedisLayerParts {

@@ -79,12 +79,15 @@ end
 
 local keys, prefix = tonumber(ARGV[7]), tonumber(ARGV[8])
 local place = 9
+local tombstones = {}
 for i = 5, 4 + keys do
   local at = ARGV[place + 1]
-  redis.call('ZADD', KEYS[2], 'GT', at, string.sub(KEYS[i], prefix + 1))
+  tombstones[#tombstones + 1] = at
+  tombstones[#tombstones + 1] = string.sub(KEYS[i], prefix + 1)
   endEntries(KEYS[i], ARGV[place] == 'expire', tonumber(at))
   place = place + 2
 end
+if keys > 0 then redis.call('ZADD', KEYS[2], 'GT', unpack(tombstones)) end
 while place < #ARGV do
   local kind, at, name = ARGV[place], ARGV[place + 1], ARGV[place + 2]
   if kind == 'purge' then redis.call('ZADD', KEYS[3], 'GT', at, name)

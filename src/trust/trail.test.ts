@@ -302,3 +302,21 @@ describe('whether a source is applied up to a place', () => {
     expect(trail.hasApplied(place(5, HISTORY, 'other'))).toBe(false);
   });
 });
+
+describe('a source that is entered in the middle of its history', () => {
+  it('is followed from then on, and nothing is said of what was before', () => {
+    const { trail, see, before, from, reached, echo } = told();
+    expect(trail.epochOf('db')).toBeNull();
+    trail.enter('db', E);
+    reached();
+    expect([
+      trail.epochOf('db'),
+      trail.follows('db', HISTORY),
+      trail.hasApplied({ source: 'db', history: HISTORY, position: pos(1) }),
+    ]).toEqual([E, true, false]);
+    expect([before(999_999), from('200:200:')]).toEqual([null, 0]);
+    see({ position: 10, xid: 100 });
+    echo(11);
+    expect([before(9), before(10), before(11)]).toEqual([null, 1, 1]);
+  });
+});

@@ -104,6 +104,8 @@ describe('two values differ', () => {
     [{ a: 1 }, { a: 1, b: 2 }, 'b is only at the source'],
     [{ a: 1, b: 2 }, { a: 1 }, 'b is only in the cache'],
     [[1], [1, 2], 'the value has 1 item in the cache, 2 at the source'],
+    [[1, 2], [1], 'the value has 2 items in the cache, 1 at the source'],
+    [new Set([1]), new Set(), 'the value has 1 member in the cache, 0 at the source'],
     [null, { a: 1 }, 'the value is null in the cache, an object at the source'],
     [NaN, 1, 'the value differs (a number)'],
     [undefined, 1, 'the value is nothing in the cache, a number at the source'],

@@ -234,6 +234,13 @@ describe('a key that is embedded in another entry', () => {
     expect([5, 6].map((stamp) => ended(fence, marks, stamp))).toEqual(['gone', 'holds']);
   });
 
+  it('ends each entry that embeds it', () => {
+    const fence = new Fence();
+    const marks = [fence.embed('k', []), fence.embed('k', [])];
+    fence.invalidateKey('k', at(5), false);
+    expect(marks.map((one) => ended(fence, one, 4))).toEqual(['gone', 'gone']);
+  });
+
   it('ends it by its tags, too', () => {
     const fence = new Fence();
     const marks = fence.embed('k', ['red']);

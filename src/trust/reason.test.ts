@@ -57,8 +57,12 @@ describe('the reason for the trust in an entry', () => {
     );
     const echo = { source: 'db', offset: 118, position: 'A', of: 2 };
     expect(given).toEqual({ kind: 'fresh', known: { asOf: 1_005_000, ageMs: 200, by: 'echo', echo }, boundMs: 500 });
-    expect(reasonOf(facts({ provenAt: 5_000 }), around(5_200, source('db', 5_000)))).toMatchObject({
-      known: { echo: { source: 'db', offset: 118, of: 1 } },
+    const { known } = reasonOf(facts({ provenAt: 5_000 }), around(5_200, source('db', 5_000))) as { known: object };
+    expect(known).toStrictEqual({
+      asOf: 1_005_000,
+      ageMs: 200,
+      by: 'echo',
+      echo: { source: 'db', offset: 118, of: 1 },
     });
   });
 
@@ -67,6 +71,8 @@ describe('the reason for the trust in an entry', () => {
     const newer = around(5_200, source('db', 5_100));
     expect(reasonOf(facts({ provenAt: 5_000 }), newer)).toEqual({ kind: 'fresh', known, boundMs: 500 });
     expect(reasonOf(facts({ provenAt: 5_000 }), around(5_200))).toEqual({ kind: 'fresh', known, boundMs: 500 });
+    const unproven = around(5_200, { ...source('db', 5_000), proof: null });
+    expect(reasonOf(facts({ provenAt: 5_000 }), unproven)).toEqual({ kind: 'fresh', known, boundMs: 500 });
   });
 
   it('rounds an age to the older side, and makes nothing younger than now', () => {

@@ -40,6 +40,7 @@ describe('a fill of a shard', () => {
     expect(fillShard({ ...EMPTY, floor: at(5) }, fill).refused).toBe('below-floor');
     expect(fillShard({ ...EMPTY, tagFloor: at(5) }, fill).refused).toBe('below-floor');
     expect(fillShard({ ...EMPTY, tagFloor: at(5) }, { ...fill, tags: [] }).refused).toBeNull();
+    expect(fillShard({ ...EMPTY, floor: at(4), tagFloor: at(4) }, fill).refused).toBeNull();
   });
 
   it('never takes the place of one that saw more (anomaly A8)', () => {

@@ -6,8 +6,7 @@ export type Step = string | number;
 export type ParsedPath =
   { readonly ok: true; readonly steps: readonly Step[] } | { readonly ok: false; readonly why: string };
 
-/** The last is what stands behind the end of a text. */
-const NAME_ENDS = new Set(['.', '[', ']', '{', '}', '"', "'", ' ', '\t', '\n', '\r', '']);
+const NAME_END = /[.[\]{}"' \t\n\r]|$/;
 /** Deeper than any event a person can name a field of; keeps evaluation bounded. */
 const STEPS_MAX = 32;
 
@@ -29,8 +28,7 @@ export function parsePath(text: string): ParsedPath {
         if (text[at] !== '.') return { ok: false, why: `"${text.charAt(at)}" cannot stand here` };
         at++;
       }
-      let end = at;
-      while (!NAME_ENDS.has(text.charAt(end))) end++;
+      const end = at + text.slice(at).search(NAME_END);
       const name = text.slice(at, end);
       if (name.length === 0)
         return { ok: false, why: at < text.length ? `"${text.charAt(at)}" cannot stand here` : 'it ends with a dot' };

@@ -114,7 +114,7 @@ suite('a shared layer whose server suffers', () => {
 
   it('has been read a great many times by then, from everywhere', () => {
     const { source, shared } = shop.counts;
-    expect(Math.min(source, shared)).toBeGreaterThan(500);
+    expect(Math.min(source, shared)).toBeGreaterThan(200);
     process.stderr.write(`redis faults: ${JSON.stringify(shop.counts)}\n`);
   });
 });

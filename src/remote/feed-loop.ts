@@ -1,0 +1,140 @@
+import type { ClientRuntime } from '../client/parts.ts';
+import { TidemarkError } from '../errors.ts';
+import type { StoreOptions } from '../layers/memory/store.ts';
+import type { FeedFrame, FeedTime } from '../model/feed.ts';
+import type { Mono } from '../model/position.ts';
+import { backoffMs } from '../runtime/backoff.ts';
+import { DaemonRefusal, type Daemon } from './daemon.ts';
+import { Follower } from './follower.ts';
+
+/** How often the daemon is asked the time: a proof is as old here as it is there, and as the last answer. */
+const PING_EVERY_MS = 200;
+/** Four beats of the daemon: after as long a silence it is taken for dead. */
+export const SILENT_MS = 1_000;
+/** For the first word of a connection. */
+const CONNECT_MS = 10_000;
+/** A daemon that comes back is not to wait for those whom it feeds. */
+const BACKOFF = { minMs: 50, maxMs: 1_000 };
+
+/** Keeps one follower fed, over one connection after the other. */
+export class FeedLoop {
+  readonly begun: Promise<Follower>;
+  readonly ended: Promise<unknown>;
+  readonly #daemon: Daemon;
+  readonly #runtime: ClientRuntime;
+  readonly #signal: AbortSignal;
+  readonly #limits: StoreOptions;
+  #follower: Follower | null = null;
+  #begin: (follower: Follower) => void = () => undefined;
+  #fail: (error: unknown) => void = () => undefined;
+  #heardAt: Mono;
+  lastError: Error | null = null;
+  connects = 0;
+
+  constructor(daemon: Daemon, runtime: ClientRuntime, signal: AbortSignal, limits: StoreOptions) {
+    this.#daemon = daemon;
+    this.#runtime = runtime;
+    this.#signal = signal;
+    this.#limits = limits;
+    this.#heardAt = runtime.clock.mono();
+    this.begun = new Promise((resolve, reject) => {
+      this.#begin = resolve;
+      this.#fail = reject;
+    });
+    this.ended = Promise.all([this.#run(), this.#ping()]);
+  }
+
+  get heardMsAgo(): number {
+    return this.#runtime.clock.mono() - this.#heardAt;
+  }
+
+  giveUp(): void {
+    this.#fail(this.lastError ?? new TidemarkError('DAEMON_UNREACHABLE', `at ${this.#daemon.url}`));
+  }
+
+  async #run(): Promise<void> {
+    const { clock, random, log } = this.#runtime;
+    for (let attempt = 0; !this.#signal.aborted; attempt++) {
+      const before = this.#heardAt;
+      try {
+        await this.#once();
+      } catch (error) {
+        this.lastError = error instanceof Error ? error : new Error(String(error));
+        if (this.#follower === null && isForGood(error)) this.#fail(error);
+      }
+      if (this.#signal.aborted) return;
+      if (this.#heardAt > before) attempt = 0;
+      log.warn({ url: this.#daemon.url, err: this.lastError }, 'the daemon is not heard; connecting again');
+      await clock.sleep(backoffMs(attempt, random, BACKOFF), this.#signal);
+    }
+  }
+
+  /** One connection, until it ends or falls silent. */
+  async #once(): Promise<void> {
+    const { clock } = this.#runtime;
+    const silence = new AbortController();
+    const signal = AbortSignal.any([this.#signal, silence.signal]);
+    let cancel = clock.after(CONNECT_MS, () => {
+      silence.abort();
+    });
+    try {
+      for await (const { event, data } of this.#daemon.stream('GET', this.#path(), { signal })) {
+        cancel();
+        cancel = clock.after(SILENT_MS, () => {
+          silence.abort();
+        });
+        this.#take({ kind: event, ...(data as object) } as FeedFrame);
+      }
+    } finally {
+      cancel();
+    }
+    throw new TidemarkError(
+      'DAEMON_HUNG_UP',
+      silence.signal.aborted ? `${this.#daemon.url} was silent` : this.#daemon.url,
+    );
+  }
+
+  #take(frame: FeedFrame): void {
+    const now = this.#runtime.clock.mono();
+    this.#heardAt = now;
+    if (frame.kind === 'hello') this.connects++;
+    if (this.#follower) this.#follower.take(frame, now);
+    else if (frame.kind === 'hello') {
+      this.#follower = new Follower(frame, this.#limits);
+      this.#begin(this.#follower);
+    } else throw new TidemarkError('FEED_BROKEN', `it begins with "${frame.kind}"`);
+  }
+
+  #path(): string {
+    const from = this.#follower?.from;
+    return from ? `/v1/feed?epoch=${encodeURIComponent(from.epoch)}&after=${String(from.after)}` : '/v1/feed';
+  }
+
+  /** Asks the daemon for its time, over and over: what proofs are compared with. */
+  async #ping(): Promise<void> {
+    const { clock } = this.#runtime;
+    const follower = await this.begun.catch(() => null);
+    while (follower && !this.#signal.aborted) {
+      const asked = clock.mono();
+      try {
+        const { clock: whose, now } = await this.#daemon.request<FeedTime>('GET', '/v1/feed/time', {
+          signal: this.#signal,
+          timeoutMs: SILENT_MS,
+        });
+        follower.pings.add(whose, asked, now);
+      } catch (error) {
+        this.lastError = error instanceof Error ? error : new Error(String(error));
+      }
+      await clock.sleep(PING_EVERY_MS, this.#signal);
+    }
+  }
+}
+
+/** What no further attempt changes. */
+function isForGood(error: unknown): boolean {
+  if (error instanceof DaemonRefusal) return true;
+  return (
+    error instanceof TidemarkError &&
+    ['DAEMON_UNAUTHORIZED', 'DAEMON_FOREIGN', 'FEED_VERSION_UNKNOWN', 'FEED_BROKEN'].includes(error.code)
+  );
+}

@@ -98,7 +98,7 @@ function differs(a: JsonValue | undefined, b: JsonValue | undefined, depth: numb
 /** Compared as written: 42 and "42" are the same, as feeds send large numbers as strings. */
 function sameScalar(value: JsonValue, wanted: Scalar): boolean {
   if (value === wanted) return true;
-  if (value === null || wanted === null || typeof value === 'object') return false;
+  if (wanted === null || typeof value === 'object') return false;
   if (String(value) === String(wanted)) return true;
   return typeof wanted === 'number' && typeof value === 'string' && compareNumbers(value, wanted) === 0;
 }

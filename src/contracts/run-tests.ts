@@ -49,5 +49,5 @@ function runOne(
 }
 
 function identity({ kind, target, namespace, layers, widened }: ExpectedAction): string {
-  return JSON.stringify([kind, target, namespace ?? null, layers ? [...layers].sort() : null, widened ?? false]);
+  return JSON.stringify([kind, target, namespace ?? null, layers ? [...layers].sort() : null, widened ?? null]);
 }

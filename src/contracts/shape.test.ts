@@ -330,6 +330,8 @@ describe('the JSON Schema of a shape', () => {
     expect(brief(z.strictObject({ root: node }), 'root: { children: [{ childen: [] }] }')).toEqual([
       '1:22 KEY_UNKNOWN',
     ]);
+    const open: z.ZodType<Node> = z.lazy(() => z.object({ children: z.array(open).optional() })).meta({ id: 'open' });
+    expect(brief(z.object({ root: open }), 'root: { children: [{ childen: [] }] }')).toEqual(['1:22 KEY_UNKNOWN']);
     // By hand, one that refers to nothing, and one that is nothing but references in a circle.
     const nowhere = { $ref: '#/no/where' };
     expect(check({ schema: z.never(), json: nowhere }, '{ x: 1 }').findings).toMatchObject([

@@ -115,6 +115,7 @@ describe('YAML', () => {
     });
     expect(values('a: &x [1, { b: 2 }]\nc: *x')).toEqual([{ a: [1, { b: 2 }], c: [1, { b: 2 }] }]);
     expect(values(`a: &a 1\nb: [${'*a, '.repeat(100)}]`)).toHaveLength(1);
+    expect(values(`a: &a 1\nb: [${'*a, '.repeat(101)}]`)).toEqual([]);
     // Told once, however many there are.
     expect(codes(`a: &a 1\nb: [${'*a, '.repeat(150)}]`)).toEqual(['YAML_ALIASES']);
     expect(values('a: &x\nb: *x')).toEqual([{ a: null, b: null }]);

@@ -20,8 +20,9 @@ async function paste(folder: string): Promise<{ readonly code: number | null; re
   const port = String(await freePort());
   const script = [
     'set -eo pipefail',
-    // A tour that fails half-way must not leave its daemon behind.
-    `trap 'kill $(jobs -p) 2> /dev/null || true' EXIT`,
+    // No tour may leave its daemon behind. A job is a group: the shell that runs the function, and the daemon.
+    'set -m',
+    `trap 'kill -- $(jobs -p | sed s/^/-/) 2> /dev/null || true' EXIT`,
     `npx() { shift; "${process.execPath}" "${main}" "$@"; }`,
     ...blocks.map((block) => `${block.replaceAll('4200', port)}\necho '${mark}'`),
   ].join('\n');

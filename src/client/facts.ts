@@ -32,7 +32,7 @@ export function surelyServes(entry: StoredEntry, maxStalenessMs: number | undefi
   );
 }
 
-/** The same for a value that was loaded for one read: no proof covers it, because nothing would end it. */
+/** What a value is judged by that was loaded for one read: no proof covers it, because nothing would end it. */
 export function loadFacts(knownAt: Mono, { maxStalenessMs, whenUncertain }: TrustPolicy): TrustFacts {
   return { loadedAt: knownAt, provenAt: NEVER, expiresAt: Infinity, expiredAsOf: null, maxStalenessMs, whenUncertain };
 }

@@ -8,7 +8,8 @@ import type { Runtime } from '../runtime/runtime.ts';
  *
  * Promises: `append` resolves once the batch is on disk, in the order of the calls, all of a batch or nothing;
  * appending the same thing again changes nothing (ordered sources by epoch, position and index in the transaction,
- * others by source and event id); problems of its plans become dead letters in the same write; offsets have no holes; a crash at any point loses nothing that was resolved.
+ * others by source and event id); problems of its plans become dead letters in the same write; offsets have no holes; a
+ * crash at any point loses nothing that was resolved.
  */
 export interface Journal {
   append(batch: PlannedBatch): Promise<Appended>;

@@ -1,8 +1,8 @@
 import { ORIGIN, type Offset } from '../model/position.ts';
 
 /**
- * What is remembered of one tag, or of a key that is embedded in others. Entries point at their marks, so a purge is one assignment however many entries
- * carry the tag, and the mark outlives every entry that points at it.
+ * What is remembered of one tag, or of a key that is embedded in others. Entries point at their marks, so a purge is one
+ * assignment however many entries carry the tag, and the mark outlives every entry that points at it.
  */
 export interface TagMark {
   readonly tag: string;

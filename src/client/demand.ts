@@ -5,8 +5,6 @@ import { demandsOf, isBefore, parseToken, type AtLeast, type SourcePlace } from 
 import { excerpt } from '../runtime/excerpt.ts';
 import type { Places, Seen } from './stamping.ts';
 
-const NOTHING = { places: [] as readonly SourcePlace[], offset: ORIGIN };
-
 /** Of a text that is no token. */
 const SHOWN_CHARS = 60;
 
@@ -45,13 +43,14 @@ export class Demand {
     return this.#places.every((place) => sources.hasApplied(place));
   }
 
-  /** Whether a load that began at a watermark, for another reader or for none, sees it. */
+  /**
+   * Whether a load that began at a watermark, for another reader or for none, sees it. Of a token that cannot be said, not even when the
+   * load began for the same one: what lies before it in the log may have become visible since.
+   *
+   *     commit c is in the log · A takes a token behind it, its load begins · c is visible, B takes the same token
+   */
   isWithin(other: Demand | null, watermark: Offset): boolean {
-    const { places, offset } = other ? { places: other.#places, offset: other.#offset } : NOTHING;
-    if (this.#offset > Math.max(watermark, offset)) return false;
-    return this.#places.every((mine) =>
-      places.some((theirs) => theirs.source === mine.source && isBefore(mine, theirs.history, theirs.position)),
-    );
+    return this.#places.length === 0 && this.#offset <= Math.max(watermark, other === null ? ORIGIN : other.#offset);
   }
 
   /**

@@ -36,6 +36,11 @@ describe('the simulator', { timeout: 400_000 }, () => {
     expect((await runPlan(planOf(1410))).violation).toBeNull();
   });
 
+  // A load that began for one token was joined by the holder of another: what the later had written was not visible to it.
+  it('lets no reader with a token join a load that began before (seed 2036)', async () => {
+    expect((await runPlan(planOf(2036))).violation).toBeNull();
+  });
+
   it('reads in every way, and each of its faults takes effect', () => {
     expect(readsOf(totals)).toBeGreaterThan(1_000_000);
     expect(Object.entries(totals.reads).filter(([, count]) => count < 1_000)).toEqual([]);

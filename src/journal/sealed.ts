@@ -14,7 +14,8 @@ export function unseal(sealed: string, place = 0): string {
   let start = 0;
   while (isDigit(sealed.charCodeAt(start))) start++;
   const json = sealed.slice(start);
-  if (crc32(json, place >>> 0) === Number(sealed.slice(0, start))) return json;
+  // Of nothing at all the checksum is 0, which is what no digits would be read as.
+  if (start > 0 && crc32(json, place >>> 0) === Number(sealed.slice(0, start))) return json;
   throw new TidemarkError('JOURNAL_CORRUPT', `${sealed.slice(0, 40)}... does not match its checksum`);
 }
 

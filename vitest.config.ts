@@ -10,6 +10,8 @@ export default defineConfig({
     testTimeout: 15_000,
     hookTimeout: 60_000,
     teardownTimeout: 20_000,
+    // A second, which is the default, is how long a page may take to draw while another test has both cores.
+    expect: { poll: { timeout: 10_000 } },
     reporters: ['default', './test/reporter.ts'],
   },
 });

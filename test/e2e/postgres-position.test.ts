@@ -154,7 +154,7 @@ for (const { version, suite, start } of await pgServers()) {
       await vi.waitFor(async () => {
         const { rows } = await reader.query<{ state: string }>('select pg_get_wal_replay_pause_state() as state');
         expect(rows[0]?.state).toBe('paused');
-      });
+      }, 30_000);
       await set(5, 2);
       const atLeast = await here.items.position(writer);
       const from =

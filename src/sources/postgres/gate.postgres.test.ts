@@ -25,7 +25,7 @@ for (const { version, suite, start } of await pgServers()) {
           `select current_setting('synchronous_standby_names') as names`,
         );
         expect(rows[0]?.names).toBe(name);
-      });
+      }, 30_000);
       await client.end();
     };
     /** Commits on a connection that then hangs; resolves when the record is on disk. */

@@ -12,7 +12,9 @@ export interface LedgerParts {
 export class Ledger {
   readonly entries: Entry[] = [];
   readonly #parts: LedgerParts;
-  readonly #ids = new Set<string>();
+  /** Where events without a position are, for as long as the journal knows them. */
+  readonly #ids = new Map<string, number>();
+  readonly #told = new Set<string>();
   readonly #ends = new Map<Epoch, Position>();
 
   constructor(parts: LedgerParts) {
@@ -45,13 +47,19 @@ export class Ledger {
 
   /** A sender was told that its event is safe. */
   acknowledgedEvent(id: string): void {
-    if (!this.#ids.has(id)) this.#broken('I6', `event ${id} was acknowledged and is not durable`);
+    if (!this.#told.has(id)) this.#broken('I6', `event ${id} was acknowledged and is not durable`);
+  }
+
+  /** The journal has forgotten what lies below: an event of it that comes once more is a new one (SPEC I7). */
+  trimmed(below: number): void {
+    for (const [id, offset] of this.#ids) if (offset < below) this.#ids.delete(id);
   }
 
   #note({ offset, event, position, epoch, commit, source, plan }: Entry): void {
     if (position === null) {
       if (this.#ids.has(event.id)) this.#broken('I7', `event ${event.id} is in the journal twice`);
-      this.#ids.add(event.id);
+      this.#ids.set(event.id, offset);
+      this.#told.add(event.id);
     } else if (commit && position > (this.#ends.get(epoch) ?? '')) this.#ends.set(epoch, position);
     if (!this.#parts.tell) return;
     const actions = someOf(plan.actions.map(({ kind, target }) => `${kind} ${target}`));

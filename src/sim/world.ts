@@ -215,7 +215,9 @@ export class World {
           else this.ledger.add(entries);
         },
         trimmed: (below) => {
-          if (!clock.dead && this.#outer.watermark < below - 1) conditions.tally.hit('journal-trimmed');
+          if (clock.dead) return;
+          this.ledger.trimmed(below);
+          if (this.#outer.watermark < below - 1) conditions.tally.hit('journal-trimmed');
         },
       },
       feed: {

@@ -74,7 +74,7 @@ module.exports = {
       from: { path: '^src/remote/' },
       to: {
         path: '^src/',
-        pathNot: `${below('model', 'trust', 'client', 'remote')}|^src/layers/memory/(layer|store)\\.ts$|^src/pipeline/(coalesce|open-transactions)\\.ts$|^src/runtime/(system|log|backoff)\\.ts$`,
+        pathNot: `${below('model', 'trust', 'client', 'remote')}|^src/layers/(layer|memory/layer|memory/store)\\.ts$|^src/pipeline/(coalesce|open-transactions)\\.ts$|^src/runtime/(system|log|backoff)\\.ts$`,
       },
     },
     {

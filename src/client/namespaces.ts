@@ -1,6 +1,6 @@
 import type { Counts } from './parts.ts';
-import type { NamespaceConfig } from '../config/config.ts';
 import type { Shelf } from '../layers/memory/store.ts';
+import type { NamespaceConfig } from '../model/namespace.ts';
 import type { Mono, Offset, Position, SourceId } from '../model/position.ts';
 import { NEVER, Proofs, type Proof } from '../trust/proofs.ts';
 import { ProvenPast } from '../trust/proven-past.ts';

@@ -1,6 +1,8 @@
 import type { Secret } from '../runtime/secret.ts';
-import type { WhenUncertain } from '../trust/trust.ts';
+import type { NamespaceConfig } from '../model/namespace.ts';
 import type { ContractSet, Place } from '../contracts/contract.ts';
+
+export type { NamespaceConfig } from '../model/namespace.ts';
 
 /** The whole configuration, parsed once at the door: complete, resolved, read-only. */
 export interface Config {
@@ -41,19 +43,6 @@ export interface ServerConfig {
   readonly adminToken?: Secret;
   /** Names that requests may have in their `Host` header, beside loopback names, the name listened on and addresses. */
   readonly allowedHosts?: readonly string[];
-}
-
-export interface NamespaceConfig {
-  readonly name: string;
-  /** The backup bound: no value is served longer than this after its load began. */
-  readonly ttlMs: number;
-  /** Part of the TTL that is subtracted at random, so that entries made together do not end together. 0 to 1. */
-  readonly jitter: number;
-  /** The freshness that events must hold. Absent: the TTL is the bound. */
-  readonly maxStalenessMs?: number;
-  readonly whenUncertain: WhenUncertain;
-  /** The sources whose changes reach this namespace. Absent: every source that can prove freshness. */
-  readonly sources?: readonly string[];
 }
 
 export interface ProjectionConfig {

@@ -1,16 +1,14 @@
-import type { Offset } from '../model/position.ts';
-
 interface Waiter {
-  readonly after: Offset;
+  readonly after: number;
   readonly wake: () => void;
 }
 
-/** Those who wait for the head to move. Whoever goes away takes its listener along, so a long signal does not collect them. */
+/** Those who wait for something that only rises, as a head, to move. Whoever goes away takes its listener along, so a long signal does not collect them. */
 export class Waiting {
   readonly #waiters = new Set<Waiter>();
 
   /** Resolves when the head is beyond `after` (`head` is where it is now), or when the signal aborts. */
-  beyond(after: Offset, head: Offset, signal: AbortSignal): Promise<void> {
+  beyond(after: number, head: number, signal: AbortSignal): Promise<void> {
     if (head > after || signal.aborted) return Promise.resolve();
     return new Promise((resolve) => {
       const wake = (): void => {
@@ -24,7 +22,7 @@ export class Waiting {
     });
   }
 
-  moved(head: Offset): void {
+  moved(head: number): void {
     for (const waiter of this.#waiters) if (head > waiter.after) waiter.wake();
   }
 

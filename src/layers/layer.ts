@@ -12,6 +12,16 @@ export interface StampedAction {
   readonly at: Offset;
 }
 
+/** What a cache of keys and tags does. */
+export const CACHE_CAN: ReadonlySet<ActionKind> = new Set<ActionKind>([
+  'delete_key',
+  'expire_key',
+  'purge_tag',
+  'expire_tag',
+  'purge_namespace',
+  'refresh_key',
+]);
+
 /**
  * A cache that plans are applied to.
  *

@@ -1,4 +1,5 @@
 import type { Entry } from './entry.ts';
+import type { NamespaceConfig } from './namespace.ts';
 import type { Action } from './plan.ts';
 import type { Epoch, Mono, Offset, Resume, SourceId } from './position.ts';
 
@@ -7,16 +8,6 @@ export const FEED_VERSION = 1;
 
 /** At most this long a daemon is silent towards those who are fed by it: what they notice a dead one by. */
 export const FEED_BEAT_MS = 250;
-
-/** A namespace as those need it who cache it elsewhere. */
-export interface FedNamespace {
-  readonly name: string;
-  readonly ttlMs: number;
-  readonly jitter: number;
-  readonly maxStalenessMs?: number;
-  readonly whenUncertain: 'bypass' | 'revalidate' | 'serve' | 'error';
-  readonly sources?: readonly SourceId[];
-}
 
 export interface FedSource {
   readonly name: SourceId;
@@ -42,7 +33,7 @@ export interface FeedHello {
   readonly reset: boolean;
   readonly head: Offset;
   readonly sources: readonly FedSource[];
-  readonly namespaces: readonly FedNamespace[];
+  readonly namespaces: readonly NamespaceConfig[];
 }
 
 /** An entry without its event: what it ends, and where it stands. */

@@ -3,6 +3,7 @@ import { Cache } from '../client/cache.ts';
 import { toMs } from '../client/load.ts';
 import type { Duration } from '../client/options.ts';
 import type { ClientRuntime, Counts } from '../client/parts.ts';
+import { placesOf } from '../client/places.ts';
 import { TidemarkError } from '../errors.ts';
 import { MemoryLayer } from '../layers/memory/layer.ts';
 import type { StoreOptions } from '../layers/memory/store.ts';
@@ -16,7 +17,6 @@ import { systemClock, systemRandom } from '../runtime/system.ts';
 import { Daemon } from './daemon.ts';
 import { FeedLoop, SILENT_MS } from './feed-loop.ts';
 import { LAYER, type Follower } from './follower.ts';
-import { placesOf } from './places.ts';
 
 /** How long to try for a first answer. */
 const CONNECT_MS = 10_000;
@@ -212,7 +212,7 @@ export class Connection {
       progress: follower.progress,
       layer: LAYER,
       closing: closing.signal,
-      places: placesOf(follower),
+      places: placesOf(follower, namespace),
       position: (_, source) => this.#position(namespace, source),
       invalidate: (message) => this.invalidate(message),
     });

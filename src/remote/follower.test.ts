@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { placesOf } from '../client/places.ts';
 import type { Shelf } from '../layers/memory/store.ts';
 import type { FedEntry, FedSource, FeedFrame, FeedHello } from '../model/feed.ts';
 import type { Action } from '../model/plan.ts';
@@ -124,7 +125,6 @@ describe('a follower', () => {
     expect([has('a'), fill('a', stamp), fill('a'), follower.losses]).toEqual([false, false, true, 1]);
     expect(follower.from.after).toBe(3);
     follower.take(page([entry(4, 'a')]), 0);
-    expect([has('a'), follower.from.after, follower.store.watermark + follower.shift]).not.toContain(NaN);
     expect([has('a'), follower.from.after, follower.store.watermark - follower.shift]).toEqual([false, 4, 4]);
   });
 
@@ -186,6 +186,19 @@ describe('a follower', () => {
     follower.take({ kind: 'page', entries: [], proofs: [proof], head: at(11) }, 9);
     expect([before('7'), before('9')]).toEqual([null, 10]);
   });
+});
+
+it('a source without a gate keeps what it feeds from being stored without a word of the load, and nothing else', () => {
+  const policy = { ttlMs: 1_000, jitter: 0, whenUncertain: 'bypass' as const };
+  const namespaces = [
+    { ...policy, name: 'product', sources: ['shop'] },
+    { ...policy, name: 'all' },
+  ];
+  follower = new Follower(hello({ sources: [SHOP, { ...SHOP, name: 'db', ungated: true }], namespaces }));
+  const ungated = (namespace: string): string[] => [...placesOf(follower, namespace).ungated];
+  expect([ungated('product'), ungated('all')]).toEqual([[], ['db']]);
+  follower.take(hello(), 0);
+  expect(ungated('all')).toEqual([]);
 });
 
 describe('whatever happens to the line and to the daemon', () => {

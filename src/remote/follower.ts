@@ -2,7 +2,8 @@ import { Namespaces } from '../client/namespaces.ts';
 import type { Policy } from '../client/parts.ts';
 import { Progress } from '../client/progress.ts';
 import { TidemarkError } from '../errors.ts';
-import { MEMORY_CAN, MemoryStore, type StoreOptions } from '../layers/memory/store.ts';
+import { CACHE_CAN } from '../layers/layer.ts';
+import { MemoryStore, type StoreOptions } from '../layers/memory/store.ts';
 import {
   FEED_VERSION,
   type FedEntry,
@@ -12,7 +13,7 @@ import {
   type FeedHello,
 } from '../model/feed.ts';
 import { EVERY_NAMESPACE, type Action } from '../model/plan.ts';
-import type { Mono, Offset } from '../model/position.ts';
+import type { Mono, Offset, SourceId } from '../model/position.ts';
 import { coalesce } from '../pipeline/coalesce.ts';
 import { OpenTransactions } from '../pipeline/open-transactions.ts';
 import { Trail } from '../trust/trail.ts';
@@ -36,6 +37,8 @@ export class Follower {
   readonly pings = new Pings();
   readonly policies = new Map<string, Policy>();
   namespaces = new Namespaces([], [], []);
+  /** Sources that announce commits before readers see them. */
+  ungated: ReadonlySet<SourceId> = new Set();
   trail: Trail;
   #hello: FeedHello;
   #shift = 0;
@@ -57,10 +60,6 @@ export class Follower {
     this.#begin();
     this.pings.of(hello.clock);
     this.#moved();
-  }
-
-  get ungated(): ReadonlySet<string> {
-    return new Set(this.#hello.sources.filter(({ ungated }) => ungated).map(({ name }) => name));
   }
 
   /** How offsets of the daemon become those of here. */
@@ -113,6 +112,7 @@ export class Follower {
     const provers = sources.filter(({ canProve }) => canProve).map(({ name }) => name);
     const names = sources.map(({ name }) => name);
     this.namespaces = new Namespaces(namespaces, provers, names, this.namespaces);
+    this.ungated = new Set(sources.filter(({ ungated }) => ungated).map(({ name }) => name));
     for (const { config, provers, provable } of this.namespaces.all.values()) {
       const { name, ttlMs, jitter, maxStalenessMs, whenUncertain } = config;
       const policy = { name, ttlMs, jitter, maxStalenessMs, whenUncertain, provers, provable };
@@ -142,7 +142,7 @@ export class Follower {
       this.#read = offset;
     }
     for (const entry of shifted) this.trail.see(entry);
-    const work = coalesce(shifted, { name: LAYER, can: MEMORY_CAN }, this.#open);
+    const work = coalesce(shifted, { name: LAYER, can: CACHE_CAN }, this.#open);
     this.store.apply(work.actions, work.watermark);
     this.#moved();
   }

@@ -1,10 +1,10 @@
 import { Cache } from '../client/cache.ts';
+import { placesOf } from '../client/places.ts';
 import { SecondLayer } from '../client/second-layer.ts';
 import { TidemarkError } from '../errors.ts';
 import type { Receipt } from '../operations.ts';
 import { invalidationOf, send } from './emission.ts';
 import type { Engine } from './engine.ts';
-import { placesOf } from './places.ts';
 import { positionOf } from './position.ts';
 
 /**
@@ -42,7 +42,7 @@ export function cacheOf(engine: Engine, namespace: string): Cache<unknown, Recei
     layer: engine.memory.name,
     ...(second && { second }),
     closing: engine.closing.signal,
-    places: placesOf(engine, found),
+    places: placesOf(engine, name),
     position: (connection, source) => positionOf(engine, found, connection, source),
     knowledge: engine.knowing.of(found),
     invalidate: async (message) => {

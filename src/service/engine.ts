@@ -92,6 +92,8 @@ export class Engine {
   readonly settlement: Settlement;
   readonly intake: Intake;
   readonly sources: ReadonlyMap<SourceId, Intaken>;
+  /** Sources that announce commits before readers see them. */
+  readonly ungated: ReadonlySet<SourceId>;
   readonly projections: ReadonlyMap<string, Projection>;
   readonly auditor: Auditor | null;
   readonly clockWatch: ClockWatch;
@@ -192,6 +194,7 @@ export class Engine {
     this.#refreshes = new Refreshes({ journal, runtime, inner: everywhere }, this.projections, projectionsFrom);
 
     this.sources = new Map(opened.map((one) => [one.name, this.#feed(one)]));
+    this.ungated = new Set(opened.filter(({ source }) => source?.ungated).map(({ name }) => name));
     this.auditor = auditorOf(this, this.#after([memory.name]));
     this.#run(startAt);
   }

@@ -3,7 +3,6 @@ import {
   FEED_BEAT_MS,
   FEED_VERSION,
   type FedEntry,
-  type FedNamespace,
   type FedSource,
   type FeedFrame,
   type FeedFrom,
@@ -70,7 +69,7 @@ async function helloOf(engine: Engine, from: FeedFrom | null): Promise<FeedHello
     reset: from !== null && !goesOn,
     head: journal.head,
     sources: sourcesOf(engine),
-    namespaces: Array.from(engine.namespaces.all.values(), ({ config }) => namespaceOf(config)),
+    namespaces: Array.from(engine.namespaces.all.values(), ({ config }) => config),
   };
 }
 
@@ -82,17 +81,6 @@ function sourcesOf({ sources, trail }: Engine): FedSource[] {
     ungated: source?.ungated === true,
     epoch: trail.epochOf(name),
   }));
-}
-
-function namespaceOf({ name, ttlMs, jitter, maxStalenessMs, whenUncertain, sources }: FedNamespace): FedNamespace {
-  return {
-    name,
-    ttlMs,
-    jitter,
-    whenUncertain,
-    ...(maxStalenessMs !== undefined && { maxStalenessMs }),
-    ...(sources && { sources }),
-  };
 }
 
 function fedEntry({ offset, source, epoch, position, commit, xid, event, plan }: Entry): FedEntry {

@@ -6,7 +6,7 @@ import { NEVER } from '../trust/proofs.ts';
 import { inWords } from '../trust/words.ts';
 import type { Engine } from './engine.ts';
 import type { Namespace } from '../client/namespaces.ts';
-import { placesOf } from './places.ts';
+import { placesOf } from '../client/places.ts';
 
 /** @throws NAMESPACE_UNKNOWN */
 export async function lookup(engine: Engine, namespace: string, key: string): Promise<CacheLookup> {
@@ -48,7 +48,7 @@ export function put(
   if (!Number.isSafeInteger(fill.stamp) || fill.stamp < 0 || fill.stamp > store.watermark) {
     throw new TidemarkError('STAMP_INVALID', `${fill.stamp} is not a stamp that was given out here`);
   }
-  if (placesOf(engine, find(engine, namespace)).ungated.size > 0) {
+  if (placesOf(engine, namespace).ungated.size > 0) {
     counts.refused++;
     engine.observers.tell('fill:refused', { namespace, key, reason: 'no-stamp' });
     return { stored: false, reason: 'no-stamp' };

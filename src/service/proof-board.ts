@@ -1,10 +1,11 @@
+import { Waiting } from '../journal/waiting.ts';
 import type { FedProof } from '../model/feed.ts';
 import type { SourceId } from '../model/position.ts';
 
 /** The newest proof of each source, for those who are fed from here, and who waits for newer ones. */
 export class ProofBoard {
   readonly #proofs = new Map<SourceId, { readonly proof: FedProof; readonly number: number }>();
-  readonly #waiting = new Set<() => void>();
+  readonly #waiting = new Waiting();
   #posted = 0;
 
   /** How many have been posted: what to ask for newer ones by. */
@@ -14,7 +15,7 @@ export class ProofBoard {
 
   post(proof: FedProof): void {
     this.#proofs.set(proof.source, { proof, number: ++this.#posted });
-    for (const wake of this.#waiting) wake();
+    this.#waiting.moved(this.#posted);
   }
 
   since(posted: number): readonly FedProof[] {
@@ -23,15 +24,6 @@ export class ProofBoard {
 
   /** Resolves when there are newer ones, or when the signal aborts. */
   beyond(posted: number, signal: AbortSignal): Promise<void> {
-    if (this.#posted > posted || signal.aborted) return Promise.resolve();
-    return new Promise((resolve) => {
-      const wake = (): void => {
-        this.#waiting.delete(wake);
-        signal.removeEventListener('abort', wake);
-        resolve();
-      };
-      this.#waiting.add(wake);
-      signal.addEventListener('abort', wake);
-    });
+    return this.#waiting.beyond(posted, this.#posted, signal);
   }
 }

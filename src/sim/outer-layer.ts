@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { Layer, LayerKind, StampedAction } from '../layers/layer.ts';
-import { MEMORY_CAN, MemoryStore } from '../layers/memory/store.ts';
+import { CACHE_CAN, type Layer, type LayerKind, type StampedAction } from '../layers/layer.ts';
+import { MemoryStore } from '../layers/memory/store.ts';
 import type { Health, Outcome } from '../model/outcome.ts';
 import type { Offset } from '../model/position.ts';
 import type { SimulatedClock } from '../runtime/simulated-time.ts';
@@ -23,14 +23,14 @@ export function outerKind(parts: OuterParts): LayerKind {
     type: 'simulated-layer',
     summary: 'A layer that fails in every way that its seam permits.',
     options: z.looseObject({}),
-    can: MEMORY_CAN,
+    can: CACHE_CAN,
     open: ({ name, startAt }) => Promise.resolve(new OuterLayer(name, startAt, parts)),
   };
 }
 
 class OuterLayer implements Layer {
   readonly name: string;
-  readonly can = MEMORY_CAN;
+  readonly can = CACHE_CAN;
   readonly #parts: OuterParts;
   readonly #store: MemoryStore;
 

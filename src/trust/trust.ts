@@ -1,7 +1,7 @@
+import type { WhenUncertain } from '../model/namespace.ts';
 import type { Mono } from '../model/position.ts';
 
-/** What policy makes of an entry that may not be proven fresh. */
-export type WhenUncertain = 'bypass' | 'revalidate' | 'serve' | 'error';
+export type { WhenUncertain } from '../model/namespace.ts';
 
 /**
  * `serve`: as it is. `revalidate`: serve and refresh behind. `bypass`: load instead. `error`: the reader gets an error.

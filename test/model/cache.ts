@@ -1,4 +1,4 @@
-import { MEMORY_CAN, MemoryStore, type Fill, type Filled, type Shelf } from '../../src/layers/memory/store.ts';
+import { MemoryStore, type Fill, type Filled, type Shelf } from '../../src/layers/memory/store.ts';
 import type { Entry } from '../../src/model/entry.ts';
 import type { Mono, Offset, Position } from '../../src/model/position.ts';
 import { coalesce } from '../../src/pipeline/coalesce.ts';
@@ -7,7 +7,7 @@ import { Fence, type FenceOptions } from '../../src/trust/fence.ts';
 import { NEVER, Proofs } from '../../src/trust/proofs.ts';
 import { ProvenPast } from '../../src/trust/proven-past.ts';
 import { Trail } from '../../src/trust/trail.ts';
-import type { StampedAction } from '../../src/layers/layer.ts';
+import { CACHE_CAN, type StampedAction } from '../../src/layers/layer.ts';
 import { KEY, NAMESPACE, positionOf, TAG, type Proof } from './journal.ts';
 import { Keeper, type Kept } from './kept.ts';
 import type { Rules } from './rules.ts';
@@ -102,7 +102,7 @@ export class Caches {
 
   apply(cache: Cache, entry: Entry): { readonly cache: Cache; readonly broken: string | null } {
     const text = JSON.stringify(entry);
-    const layer = { name: 'local', can: MEMORY_CAN };
+    const layer = { name: 'local', can: CACHE_CAN };
     const { kept: open, result: work } = this.#opens.after(cache.open, text, (one) => coalesce([entry], layer, one));
     const watermark = this.#rules.waitsForCommit || entry.commit ? work.watermark : this.watermark(cache);
     const applied = this.#applyTo(cache.store, work.actions, watermark);

@@ -1,16 +1,9 @@
-import type { Offset } from '../../model/position.ts';
-import type { TagMark } from '../../trust/fence.ts';
-import type { Embedded } from './store.ts';
+import type { Made } from './last-end.ts';
 
 /** How an entry left: something ended it, its TTL did, or it made room. */
 export type How = 'ended' | 'ttl' | 'evicted';
 
-export interface Departure {
-  readonly namespace: string;
-  readonly key: string;
-  readonly stamp: Offset;
-  readonly marks: readonly TagMark[];
-  readonly embeds: readonly Embedded[] | null;
+export interface Departure extends Made {
   readonly how: How;
 }
 
@@ -22,7 +15,7 @@ export class Departures {
   readonly #ring: Departure[] = [];
   #next = 0;
 
-  add(entry: Omit<Departure, 'namespace' | 'how'> & { readonly shelf: { readonly name: string } }, how: How): void {
+  add(entry: Omit<Made, 'namespace'> & { readonly shelf: { readonly name: string } }, how: How): void {
     const { key, stamp, marks, embeds, shelf } = entry;
     this.#ring[this.#next] = { namespace: shelf.name, key, stamp, marks, embeds, how };
     this.#next = (this.#next + 1) % DEPARTURES_MAX;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { LayerKind } from '../layer.ts';
+import { CACHE_CAN, type LayerKind } from '../layer.ts';
 import { MemoryLayer } from './layer.ts';
-import { MEMORY_CAN, MemoryStore, type StoreOptions } from './store.ts';
+import { MemoryStore, type StoreOptions } from './store.ts';
 
 const options = z.strictObject({
   max_entries: z.int().positive().default(100_000).describe('Most entries held; the least useful make room.'),
@@ -25,7 +25,7 @@ export const memoryLayer: LayerKind<MemoryLayerOptions> = {
   type: 'memory',
   summary: "The process's own memory (L1).",
   options,
-  can: MEMORY_CAN,
+  can: CACHE_CAN,
   open: ({ name, runtime, startAt }, { max_entries, max_bytes, max_tombstones }) => {
     const limits: StoreOptions = { maxEntries: max_entries, maxBytes: max_bytes, tombstonesMax: max_tombstones };
     return Promise.resolve(new MemoryLayer(name, runtime, new MemoryStore(startAt, limits)));

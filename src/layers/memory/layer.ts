@@ -1,13 +1,13 @@
 import type { Health, Outcome } from '../../model/outcome.ts';
 import type { Offset } from '../../model/position.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
-import type { Layer, StampedAction } from '../layer.ts';
-import { MEMORY_CAN, type MemoryStore } from './store.ts';
+import { CACHE_CAN, type Layer, type StampedAction } from '../layer.ts';
+import type { MemoryStore } from './store.ts';
 
 /** L1: the process's own memory. It starts empty, so its watermark starts at the journal's head. */
 export class MemoryLayer implements Layer {
   readonly name: string;
-  readonly can = MEMORY_CAN;
+  readonly can = CACHE_CAN;
   readonly store: MemoryStore;
   readonly #runtime: Pick<Runtime, 'clock'>;
   #cancelSweep: () => void = () => undefined;

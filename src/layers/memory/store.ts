@@ -1,5 +1,5 @@
 import { APPLIED, SKIPPED, type Outcome } from '../../model/outcome.ts';
-import { EVERY_NAMESPACE, type Action, type ActionKind } from '../../model/plan.ts';
+import { EVERY_NAMESPACE, type Action } from '../../model/plan.ts';
 import { ORIGIN, type Mono, type Offset } from '../../model/position.ts';
 import { Fence, type FenceOptions, type Refusal, type TagMark } from '../../trust/fence.ts';
 import { NEVER } from '../../trust/proofs.ts';
@@ -96,15 +96,6 @@ export interface StoreOptions extends FenceOptions {
   readonly maxEntries?: number;
   readonly maxBytes?: number;
 }
-
-export const MEMORY_CAN: ReadonlySet<ActionKind> = new Set<ActionKind>([
-  'delete_key',
-  'expire_key',
-  'purge_tag',
-  'expire_tag',
-  'purge_namespace',
-  'refresh_key',
-]);
 
 /**
  * L1: the entries of one process and their fence. Synchronous throughout, so that applying a plan and admitting a

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { duration, secret } from '../../runtime/options.ts';
 import { SHARD_MARKS_MAX } from '../../trust/shard-apply.ts';
-import type { LayerKind } from '../layer.ts';
+import { CACHE_CAN, type LayerKind } from '../layer.ts';
 import { Connection, isRedisUrl } from './connection.ts';
-import { REDIS_CAN, RedisLayer } from './layer.ts';
+import { RedisLayer } from './layer.ts';
 import { jsonSerializer, v8Serializer } from './serializer.ts';
 import { Shards } from './shards.ts';
 import { RedisStore } from './store.ts';
@@ -85,7 +85,7 @@ export const redisLayer: LayerKind<RedisLayerOptions> = {
   type: 'redis',
   summary: 'Redis 7 or Valkey, shared by many processes (L2).',
   options,
-  can: REDIS_CAN,
+  can: CACHE_CAN,
   open: async ({ name, runtime, authority, serializer }, given) => {
     const servers = {
       urls: [given.url].flat(),

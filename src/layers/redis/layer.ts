@@ -1,21 +1,11 @@
 import { TidemarkError } from '../../errors.ts';
 import { APPLIED, type Health, type Outcome } from '../../model/outcome.ts';
-import type { ActionKind } from '../../model/plan.ts';
 import { ORIGIN, type Offset } from '../../model/position.ts';
-import type { Authority, Layer, StampedAction } from '../layer.ts';
+import { CACHE_CAN, type Authority, type Layer, type StampedAction } from '../layer.ts';
 import type { SharedStore } from '../shared.ts';
 import type { Connection } from './connection.ts';
 import type { Claimed, Shards } from './shards.ts';
 import { surveyOf, unusable, warningsOf } from './survey.ts';
-
-export const REDIS_CAN: ReadonlySet<ActionKind> = new Set<ActionKind>([
-  'delete_key',
-  'expire_key',
-  'purge_tag',
-  'expire_tag',
-  'purge_namespace',
-  'refresh_key',
-]);
 
 /**
  * Actions of one call: about four milliseconds of the server's time, in which it serves nobody else. A script has room for
@@ -39,7 +29,7 @@ export interface RedisLayerParts {
  */
 export class RedisLayer implements Layer {
   readonly name: string;
-  readonly can = REDIS_CAN;
+  readonly can = CACHE_CAN;
   readonly shared: SharedStore;
   readonly #parts: RedisLayerParts;
   #after: Offset = ORIGIN;
@@ -75,8 +65,7 @@ export class RedisLayer implements Layer {
     const { shards } = this.#parts;
     const claim = this.#parts.authority.claim();
     await Promise.all(
-      Array.from({ length: shards.count }, async (_, shard) => {
-        const own = shards.actionsOf(shard, actions);
+      shards.split(actions).map(async (own, shard) => {
         // One after the other: only the last moves the watermark, when all before it are there.
         for (let from = 0; from === 0 || from < own.length; from += AT_ONCE) {
           const isLast = from + AT_ONCE >= own.length;

@@ -74,7 +74,7 @@ export class Shards {
     return { is: String(is) as Claimed['is'], watermark: Number(watermark) as Offset };
   }
 
-  /** The actions of one shard, in one call: see `actionsOf`. */
+  /** The actions of one shard, in one call: see `split`. */
   async apply(
     shard: number,
     { epoch, owner, contractHash, after, watermark, actions }: ShardRun,
@@ -122,11 +122,16 @@ export class Shards {
     return String(reply) === 'stored' ? null : (String(reply) as Refused);
   }
 
-  /** What of a plan concerns a shard: its keys, and all tags and namespaces. */
-  actionsOf<T extends { readonly action: Action }>(shard: number, actions: readonly T[]): readonly T[] {
-    return actions.filter(
-      ({ action }) => !isOfKey(action) || this.count === 1 || shardOf(bytesOf(action.target), this.count) === shard,
-    );
+  /** What of a plan concerns each shard: its keys, and all tags and namespaces. */
+  split<T extends { readonly action: Action }>(actions: readonly T[]): readonly (readonly T[])[] {
+    if (this.count === 1) return [actions];
+    const split = Array.from({ length: this.count }, (): T[] => []);
+    for (const one of actions) {
+      const { action } = one;
+      if (isOfKey(action)) split[shardOf(bytesOf(action.target), this.count)]?.push(one);
+      else for (const every of split) every.push(one);
+    }
+    return split;
   }
 
   #at(shard: number): ShardNames {

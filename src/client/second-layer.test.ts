@@ -179,11 +179,11 @@ describe('two processes and a shared layer', () => {
 
   it('would, if an entry were promoted with more than it is valid through', async () => {
     const property = fc.asyncProperty(lives, async (steps) => {
-      expect((await run(steps, true)).wrong.join('; ')).toBe('');
+      const { wrong } = await run(steps, true);
+      expect(wrong.filter((what) => what.startsWith('I1: '))).toEqual([]);
     });
-    const { failed, errorInstance } = await fc.check(property, { numRuns: 500, endOnFailure: true });
+    const { failed } = await fc.check(property, { numRuns: 2000, endOnFailure: true });
     expect(failed).toBe(true);
-    expect(String(errorInstance)).toContain('I1: ');
   }, 120_000);
 });
 

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { Appended, DeadLetter, Entry, PlannedBatch } from '../model/entry.ts';
 import type { Epoch, Millis, Offset, Resume, SourceId } from '../model/position.ts';
 import type { Runtime } from '../runtime/runtime.ts';
+import type { Relays } from './relays.ts';
 
 /**
  * Tidemark's durable ordered log. One total order over all sources; its offset is every cache's stamp.
@@ -43,6 +44,8 @@ export interface Journal {
   /** Forgets entries older than the retention, but none that a consumer has still to read. Returns how many. */
   trim(olderThan: Millis): Promise<number>;
   readonly report: JournalReport;
+  /** Of a journal that several daemons write at once. Absent: this one is alone. */
+  readonly relays?: Relays;
   close(): Promise<void>;
 }
 

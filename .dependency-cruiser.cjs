@@ -44,7 +44,7 @@ module.exports = {
       from: { path: '^src/pipeline/' },
       to: {
         path: '^src/',
-        pathNot: `${below('model', 'contracts', 'trust', 'runtime', 'pipeline')}|^src/(sources/source|journal/journal|layers/layer|config/config|operations)\\.ts$`,
+        pathNot: `${below('model', 'contracts', 'trust', 'runtime', 'pipeline')}|^src/(sources/source|journal/journal|journal/relays|layers/layer|config/config|operations)\\.ts$`,
       },
     },
     {

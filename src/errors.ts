@@ -1,4 +1,5 @@
 import { REDIS_ERRORS } from './errors-of-redis.ts';
+import { RELAY_ERRORS } from './errors-of-relays.ts';
 
 /** How the supervisor reacts to an error. Only `pipeline/supervise.ts` reads it. */
 export type Reaction =
@@ -8,6 +9,8 @@ export type Reaction =
   | 'resync'
   /** This input is wrong and always will be: dead letter, go on. */
   | 'reject'
+  /** Another daemon does this now: stop, until it is this one's turn again. */
+  | 'yield'
   /** Nothing can go on until a person has changed something. */
   | 'halt';
 
@@ -355,6 +358,7 @@ export const ERRORS = {
     reaction: 'reject',
   },
   ...REDIS_ERRORS,
+  ...RELAY_ERRORS,
   OUTBOX_UNREADABLE: {
     sentence: 'the outbox cannot be read',
     hint: 'look at the file: it must be a SQLite database that this process may read and, to delete what was taken over, write',

@@ -21,7 +21,7 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   FRESHNESS_UNPROVEN: 503,
 };
 
-const STATUS_OF_REACTION = { reject: 400, retry: 503, resync: 503, halt: 500 } as const;
+const STATUS_OF_REACTION = { reject: 400, retry: 503, resync: 503, yield: 503, halt: 500 } as const;
 
 /** What the framework throws, in our words. */
 const FRAMEWORK: Readonly<Record<string, RefusalCode>> = {

@@ -19,6 +19,11 @@ export interface Relays {
    * owner with RELAY_DEPOSED. `null` when the signal aborts.
    */
   own(work: string, signal: AbortSignal): Promise<Ownership | null>;
+  /**
+   * The hash of the contracts that the newest `CONTRACTS_CHANGED` in the log has adopted, as far as this relay has read; `null`: none.
+   * A batch with a plan under other contracts is refused with CONTRACTS_SUPERSEDED (`adoption.ts`).
+   */
+  readonly adopted: string | null;
   /** Who owns what, as far as this relay has heard. */
   readonly owners: ReadonlyMap<string, Owner>;
   /** Says something to all relays and processes that are fed by the journal, if they hear it: only the newest counts. */

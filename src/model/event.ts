@@ -13,6 +13,9 @@ export const COMMIT_MARK = 'tidemark.commit';
 /** Type of the entry that stands for history of a source that is missing or may be. */
 export const GAP = 'tidemark.gap';
 
+/** Type of the entry from which on everything is planned with other contracts: those with the `hash` in its data. */
+export const CONTRACTS_CHANGED = 'tidemark.contracts-changed';
+
 /** One announced change. Attributes are those of CloudEvents 1.0; `source` is the configured name of the source. */
 export interface ChangeEvent {
   readonly id: string;

@@ -24,8 +24,24 @@ export interface Status {
   readonly namespaces: readonly NamespaceStatus[];
   readonly projections: readonly ProjectionStatus[];
   readonly deadLetters: number;
+  /** Absent when this daemon is alone with its journal. */
+  readonly relays?: RelayStatus;
   /** Absent when no auditor is configured. */
   readonly audit?: AuditStatus;
+}
+
+/** The work that one of several daemons does at a time, and who does it. */
+export interface RelayStatus {
+  /** This one. */
+  readonly self: string;
+  readonly work: readonly {
+    readonly name: string;
+    readonly ours: boolean;
+    /** Absent: nobody has it yet. */
+    readonly owner?: string;
+    readonly term?: number;
+    readonly since?: Millis;
+  }[];
 }
 
 /** What the auditor has found since the start. */
@@ -86,7 +102,8 @@ export interface AuditViolation {
 export interface SourceStatus {
   readonly name: string;
   readonly type: string;
-  readonly state: 'starting' | 'streaming' | 'waiting' | 'stopped' | 'receiving';
+  /** `standby`: another relay reads it. */
+  readonly state: 'starting' | 'streaming' | 'waiting' | 'stopped' | 'receiving' | 'standby';
   readonly detail?: string;
   readonly events: number;
   readonly lastEventAt?: Millis;

@@ -1,10 +1,9 @@
-import { GAP, UNDECODABLE, type Batch, type ChangeEvent } from '../model/event.ts';
+import { CONTRACTS_CHANGED, GAP, UNDECODABLE, type Batch, type ChangeEvent } from '../model/event.ts';
 import { EVERY_NAMESPACE, type Plan, type PlannedAction } from '../model/plan.ts';
 import type { Epoch, Millis, Position, SourceId } from '../model/position.ts';
 
 /** Event types that Tidemark itself puts into the journal. */
-export { GAP };
-export const CONTRACTS_CHANGED = 'tidemark.contracts-changed';
+export { CONTRACTS_CHANGED, GAP };
 export const INVALIDATION = 'tidemark.invalidation';
 
 /** The source of entries that no configured source announced. */

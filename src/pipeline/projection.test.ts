@@ -131,11 +131,7 @@ describe('a projection', () => {
       watermark: () => on.journal.head,
       moved: (after: Offset, signal: AbortSignal) => on.journal.changed(after, signal),
     };
-    const refreshes = new Refreshes(
-      { journal: on.journal, runtime: on.runtime, inner },
-      new Map([['p', projection]]),
-      at(0),
-    );
+    const refreshes = new Refreshes({ journal: on.journal, runtime: on.runtime, inner }, new Map([['p', projection]]));
     void refreshes.run(on.stop.signal);
     for (const [n, id] of [
       [1, 'other'],

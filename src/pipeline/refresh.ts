@@ -1,6 +1,6 @@
 import type { Journal } from '../journal/journal.ts';
 import type { Entry } from '../model/entry.ts';
-import type { Offset } from '../model/position.ts';
+import { ORIGIN, type Offset } from '../model/position.ts';
 import { backoffMs } from '../runtime/backoff.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Inner } from './deliver.ts';
@@ -27,20 +27,21 @@ export class Refreshes {
   readonly #projections: ReadonlyMap<string, Projection>;
   /** Per projection the oldest and newest request that is not done. */
   readonly #open = new Map<string, { oldest: Offset; newest: Offset }>();
-  #read: Offset;
-  #settled: Offset;
+  #read = ORIGIN;
+  #settled = ORIGIN;
 
-  constructor(parts: RefreshesParts, projections: ReadonlyMap<string, Projection>, from: Offset) {
+  constructor(parts: RefreshesParts, projections: ReadonlyMap<string, Projection>) {
     this.#parts = parts;
     this.#projections = projections;
-    this.#read = from;
-    this.#settled = from;
   }
 
   async run(signal: AbortSignal): Promise<void> {
     const { journal, inner, runtime } = this.#parts;
+    let isPlaced = false;
     for (let attempt = 0; !signal.aborted;) {
       try {
+        if (!isPlaced) await this.#begin();
+        isPlaced = true;
         await inner.moved(this.#read, signal);
         if (signal.aborted) return;
         const limit = inner.watermark();
@@ -66,6 +67,15 @@ export class Refreshes {
     this.#settle().catch((error: unknown) => {
       this.#parts.runtime.log.error({ err: error }, 'the place of the projections could not be kept');
     });
+  }
+
+  /** Where the journal says: somebody else may have gone on meanwhile. */
+  async #begin(): Promise<void> {
+    const { journal } = this.#parts;
+    // Without a place yet, from the beginning: a refresh too many is harmless, one too few is not.
+    this.#read = (await journal.cursor(PROJECTIONS)) ?? ((journal.first - 1) as Offset);
+    this.#settled = this.#read;
+    this.#open.clear();
   }
 
   #ask(entry: Entry): void {

@@ -77,20 +77,20 @@ export class Feed {
     return this.#report;
   }
 
-  /** Runs until the signal aborts; everything read by then is durable and acknowledged when it resolves. */
-  async run(signal: AbortSignal): Promise<void> {
+  /** Runs until the signal aborts, or another relay has taken over; everything read by then is durable and acknowledged when it resolves. */
+  async run(signal: AbortSignal, term?: number): Promise<void> {
     const { name, runtime, observers } = this.#parts;
     for (let attempt = 0; !signal.aborted; attempt++) {
       const events = this.#report.events;
       let reaction: Reaction = 'retry';
       try {
-        await this.#readOnce(signal);
+        await this.#readOnce(signal, term);
       } catch (error) {
         // It made progress: this is a new failure, not the last one going on.
         if (this.#report.events > events) attempt = 0;
         reaction = this.#note(error);
       }
-      if (signal.aborted) break;
+      if (signal.aborted || reaction === 'yield') break;
       const wait = backoffMs(attempt, runtime.random, reaction === 'halt' ? HALTED : {});
       observers.tell('source:state', { source: name, state: 'waiting', retryInMs: Math.round(wait) });
       await runtime.clock.sleep(wait, signal);
@@ -99,7 +99,7 @@ export class Feed {
     this.#report = { ...this.#report, running: false };
   }
 
-  async #readOnce(outer: AbortSignal): Promise<void> {
+  async #readOnce(outer: AbortSignal, term: number | undefined): Promise<void> {
     const { name, source, journal, observers } = this.#parts;
     this.#failure = null;
     const stop = (this.#stop = new AbortController());
@@ -111,7 +111,7 @@ export class Feed {
       const resume = await journal.resumeAt(name);
       observers.tell('source:state', { source: name, state: 'starting' });
       this.#report = { ...this.#report, running: true };
-      for await (const item of source.open(resume, stop.signal)) {
+      for await (const item of source.open(resume, stop.signal, term)) {
         await this.#take(item);
         if (this.#failure !== null) break;
       }

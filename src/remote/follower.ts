@@ -17,7 +17,7 @@ import type { Mono, Offset, SourceId } from '../model/position.ts';
 import { coalesce } from '../pipeline/coalesce.ts';
 import { OpenTransactions } from '../pipeline/open-transactions.ts';
 import { Trail } from '../trust/trail.ts';
-import { Pings } from './pings.ts';
+import { Pings } from '../trust/pings.ts';
 
 /** Its name in actions that are limited to layers: that of the daemon's own first layer. */
 export const LAYER = 'local';

@@ -5,12 +5,14 @@ import type { Config } from '../config/config.ts';
 import type { Kinds } from '../config/kinds.ts';
 import type { ContractSet } from '../contracts/contract.ts';
 import { plan } from '../contracts/plan.ts';
+import { adoptionOf } from '../journal/adoption.ts';
 import type { Journal } from '../journal/journal.ts';
-import type { Layer } from '../layers/layer.ts';
+import type { Authority, Layer } from '../layers/layer.ts';
 import type { Serializer } from '../layers/shared.ts';
 import { MemoryLayer } from '../layers/memory/layer.ts';
 import type { Appended } from '../model/entry.ts';
 import type { Batch, ChangeEvent } from '../model/event.ts';
+import type { FedProof } from '../model/feed.ts';
 import type { Plan } from '../model/plan.ts';
 import { ORIGIN, type Offset, type SourceId } from '../model/position.ts';
 import { CONTRACTS_CHANGED, controlBatch, controlPlan, isControl, SELF } from '../pipeline/control.ts';
@@ -19,10 +21,11 @@ import { Intake } from '../pipeline/intake.ts';
 import { Projection, type Refresh } from '../pipeline/projection.ts';
 import { PROJECTIONS, Refreshes } from '../pipeline/refresh.ts';
 import { Settlement } from '../pipeline/settle.ts';
+import { Standing } from '../pipeline/standing.ts';
 import { Feed } from '../pipeline/supervise.ts';
+import { Work } from '../pipeline/work.ts';
 import { Observers } from '../runtime/observers.ts';
 import type { Runtime } from '../runtime/runtime.ts';
-import type { Receiver, Source, SourceCapabilities } from '../sources/source.ts';
 import { Trail } from '../trust/trail.ts';
 import type { Auditor } from '../audit/auditor.ts';
 import { auditorOf } from './auditing.ts';
@@ -31,8 +34,11 @@ import { Knowing } from './knowledge.ts';
 import { Namespaces } from '../client/namespaces.ts';
 import { authorityOf } from './authority.ts';
 import { kindOf, openLayers, openSources, type Opened } from './open-parts.ts';
-import { refreshOf, withFunctions } from './projections.ts';
+import { gaveUp, refreshOf, withFunctions } from './projections.ts';
 import { ProofBoard } from './proof-board.ts';
+import { joinRelays } from './relayed.ts';
+import type { Delivered, Intaken } from './running.ts';
+import { trimSteadily } from './trimming.ts';
 import { watchTrust } from './watch.ts';
 import { ClockWatch } from './watch-clock.ts';
 
@@ -47,30 +53,8 @@ export interface EngineParts {
   readonly kinds?: Kinds;
 }
 
-/** A configured source at run time. */
-export interface Intaken {
-  readonly name: SourceId;
-  readonly type: string;
-  readonly can: SourceCapabilities;
-  readonly source: Source | null;
-  readonly feed: Feed | null;
-  readonly receiver: Receiver | null;
-  /** Events that were sent rather than read. */
-  received: number;
-  lastReceivedAt: number | null;
-}
-
-/** A layer and the loop that applies the journal to it. */
-export interface Delivered {
-  readonly layer: Layer;
-  readonly type: string;
-  readonly delivery: Delivery;
-}
-
 /** How long a drain may take before what is not applied is left to the next start: half of most supervisors' patience. */
 const DRAIN_MS = 5_000;
-
-const TRIM_EVERY_MS = 60_000;
 
 /**
  * The composition root: everything made, wired and started, in the order in which data flows. Read it top to bottom.
@@ -95,6 +79,9 @@ export class Engine {
   /** Sources that announce commits before readers see them. */
   readonly ungated: ReadonlySet<SourceId>;
   readonly projections: ReadonlyMap<string, Projection>;
+  /** What one relay at a time does, by its name. Alone, this daemon does all of it. */
+  readonly works = new Map<string, Work>();
+  readonly standing: Standing;
   readonly auditor: Auditor | null;
   readonly clockWatch: ClockWatch;
   /** For those who ask why a value is trusted or not. */
@@ -117,18 +104,19 @@ export class Engine {
       const startAt = await journal.settledAt();
       await journal.keepCursors(withFunctions(config.projections, refreshes).length > 0 ? [PROJECTIONS] : []);
       let engine: Engine | null = null;
-      const authority = authorityOf(journal, () => (engine?.contracts ?? config.contracts).hash);
+      const hash = (): string => (engine?.contracts ?? config.contracts).hash;
+      const authority = (layer: string): Authority =>
+        authorityOf(journal, hash, () => engine?.works.get(`layer:${layer}`)?.term ?? null);
       layers = await openLayers(config, kinds, { runtime, startAt, authority, serializers });
-      // Without a place yet, from the beginning: a refresh too many is harmless, one too few is not.
-      const from = (await journal.cursor(PROJECTIONS)) ?? ((journal.first - 1) as Offset);
       const opened = await openSources(config, kinds, runtime);
       const trail = new Trail({ startAt, head: journal.head });
       for (const { name } of opened) {
         const resume = await journal.resumeAt(name);
         if (resume) trail.begin(name, resume, journal.head);
       }
-      const beginnings = { startAt, trail, projectionsFrom: from };
+      const beginnings = { startAt, trail };
       engine = new Engine({ config, runtime, refreshes }, journal, layers, opened, beginnings);
+      await engine.#join();
       return engine;
     } catch (error) {
       for (const { layer } of layers) await layer.close();
@@ -142,7 +130,7 @@ export class Engine {
     journal: Journal,
     layers: readonly { readonly layer: Layer; readonly type: string }[],
     opened: readonly Opened[],
-    { startAt, trail, projectionsFrom }: Beginnings,
+    { startAt, trail }: Beginnings,
   ) {
     // Every load under way listens to it, and a hundred at once are no leak.
     setMaxListeners(0, this.closing.signal);
@@ -153,6 +141,7 @@ export class Engine {
     this.clockWatch = new ClockWatch(runtime, this.observers);
     this.startedAt = runtime.clock.now();
     this.#contracts = config.contracts;
+    this.standing = new Standing(journal.relays, () => this.#contracts.hash);
 
     const provers = opened.filter(({ can }) => can.prove).map(({ name }) => name);
     const names = opened.map(({ name }) => name);
@@ -187,11 +176,11 @@ export class Engine {
             this.#refreshes.done(projection.name, upTo);
             this.observers.tell('projection:refreshed', { projection: projection.name, offset: upTo, tookMs });
           },
-          gaveUp: (upTo, attempts, error) => this.#projectionGaveUp(projection.name, upTo, attempts, error),
+          gaveUp: (upTo, attempts, error) => gaveUp(this, projection.name, { upTo, attempts, error }),
         }),
       ]),
     );
-    this.#refreshes = new Refreshes({ journal, runtime, inner: everywhere }, this.projections, projectionsFrom);
+    this.#refreshes = new Refreshes({ journal, runtime, inner: everywhere }, this.projections);
 
     this.sources = new Map(opened.map((one) => [one.name, this.#feed(one)]));
     this.ungated = new Set(opened.filter(({ source }) => source?.ungated).map(({ name }) => name));
@@ -219,6 +208,11 @@ export class Engine {
   /** @throws CLOSED */
   accept(batch: Batch): Promise<Appended> {
     if (this.closing.signal.aborted) return Promise.reject(new TidemarkError('CLOSED'));
+    const { supersededBy } = this.standing;
+    if (supersededBy !== null && !batch.events.some((event) => adoptionOf(event) !== null))
+      return Promise.reject(
+        new TidemarkError('CONTRACTS_SUPERSEDED', `this one has ${this.#contracts.hash}, not ${supersededBy}`),
+      );
     const sent = this.sources.get(batch.source);
     if (sent) {
       sent.received += batch.events.length;
@@ -232,12 +226,17 @@ export class Engine {
    * new ones act on, so a real change ends the trust of everything (anomaly C7).
    */
   async adopt(contracts: ContractSet): Promise<void> {
-    if (contracts.hash === this.#contracts.hash) return;
+    if (contracts.hash === this.#contracts.hash && this.standing.supersededBy === null) return;
     this.#contracts = contracts;
+    await this.#adopt(contracts.hash);
+  }
+
+  async #adopt(hash: string): Promise<void> {
     const now = this.runtime.clock.now();
-    const id = `contracts-${contracts.hash}-${this.runtime.random.id()}`;
-    const event: ChangeEvent = { id, type: CONTRACTS_CHANGED, source: SELF, data: { hash: contracts.hash } };
+    const id = `contracts-${hash}-${this.runtime.random.id()}`;
+    const event: ChangeEvent = { id, type: CONTRACTS_CHANGED, source: SELF, data: { hash } };
     await this.accept(controlBatch({ source: SELF, epoch: '', position: null, event, receivedAt: now }));
+    this.standing.look();
   }
 
   /**
@@ -267,7 +266,9 @@ export class Engine {
         inner,
         canEnd: (source) => Boolean(this.sources.get(source)?.feed),
         reading: (entries) => {
-          if (layer === this.memory) for (const entry of entries) this.trail.see(entry);
+          if (layer !== this.memory) return;
+          for (const entry of entries) this.trail.see(entry);
+          this.standing.look();
         },
         settled: (watermark) => {
           if (layer === this.memory) {
@@ -294,6 +295,15 @@ export class Engine {
     };
   }
 
+  /** All that readers of the source could see at `t0`, by this process's clock, is in the journal at or below `at`. */
+  prove(proof: FedProof): void {
+    const { source, at, t0, upTo } = proof;
+    this.namespaces.prove(source, at, t0, upTo?.position ?? null);
+    this.proofs.post(proof);
+    if (upTo) this.trail.proven(source, upTo, at, { t0, now: this.runtime.clock.mono(), head: this.journal.head });
+    this.progress.moved();
+  }
+
   #feed({ name, type, can, source, receiver }: Opened): Intaken {
     const { journal, runtime, observers } = this;
     const feed =
@@ -306,10 +316,9 @@ export class Engine {
         observers,
         accept: (batch) => this.intake.acceptWhole(batch),
         proven: (at, t0, upTo) => {
-          this.namespaces.prove(name, at, t0, upTo?.position ?? null);
-          this.proofs.post({ source: name, at, t0, upTo });
-          if (upTo) this.trail.proven(name, upTo, at, { t0, now: runtime.clock.mono(), head: journal.head });
-          this.progress.moved();
+          const proof = { source: name, at, t0, upTo };
+          this.prove(proof);
+          journal.relays?.say({ kind: 'proof', clock: this.clockId, proof });
         },
         horizon: (epoch, xid) => {
           this.trail.horizon(name, { epoch, xid: Number(xid), at: journal.head });
@@ -320,42 +329,32 @@ export class Engine {
 
   #run(startAt: Offset): void {
     const { signal } = this.closing;
-    for (const { delivery } of this.layers) this.#loops.push(delivery.run(signal));
-    if (this.projections.size > 0) this.#loops.push(this.#refreshes.run(signal));
-    this.#loops.push(this.#trim(signal), watchTrust(this, signal));
+    for (const { layer, delivery } of this.layers)
+      this.#loops.push(
+        layer.resume ? this.#work(`layer:${layer.name}`, (turn) => delivery.run(turn), signal) : delivery.run(signal),
+      );
+    if (this.projections.size > 0)
+      this.#loops.push(this.#work(PROJECTIONS, (turn) => this.#refreshes.run(turn), signal));
+    this.#loops.push(trimSteadily(this, signal), watchTrust(this, signal));
     if (this.auditor) this.#loops.push(this.auditor.run(startAt, signal));
-    for (const { feed } of this.sources.values()) if (feed) this.#feeds.push(feed.run(this.#feeding.signal));
+    for (const { name, feed } of this.sources.values())
+      if (feed)
+        this.#feeds.push(this.#work(`source:${name}`, (turn, term) => feed.run(turn, term), this.#feeding.signal));
   }
 
-  async #trim(signal: AbortSignal): Promise<void> {
-    const { clock, log } = this.runtime;
-    while (!signal.aborted) {
-      await clock.sleep(TRIM_EVERY_MS, signal);
-      if (signal.aborted) return;
-      try {
-        await this.journal.trim(clock.now() - this.config.journal.retentionMs);
-      } catch (error) {
-        log.error({ err: error }, 'the journal could not be trimmed; trying again in a minute');
-      }
-    }
+  #work(name: string, run: (turn: AbortSignal, term?: number) => Promise<void>, signal: AbortSignal): Promise<void> {
+    const { journal, standing, runtime } = this;
+    const work = new Work({ name, relays: journal.relays, standing, runtime, run });
+    this.works.set(name, work);
+    return work.run(signal);
   }
 
-  async #projectionGaveUp(name: string, upTo: Offset, attempts: number, error: unknown): Promise<void> {
-    const message = error instanceof Error ? error.message : String(error);
-    const stage = `projection:${name}`;
-    this.runtime.metrics.deadLetters.inc({ stage: 'projection' });
-    const letter = await this.journal.deadLetters.put({
-      offset: upTo,
-      source: SELF,
-      stage,
-      code: 'PROJECTION_FAILED',
-      message,
-      event: null,
-      action: { kind: 'refresh_projection', target: name, contract: '' },
-      attempts,
-      at: this.runtime.clock.now(),
-    });
-    this.observers.tell('dead-letter', { id: letter.id, stage, code: letter.code, message });
+  /** Among other relays: says and hears what only one of them can know, and takes its contracts into use. */
+  async #join(): Promise<void> {
+    const { relays } = this.journal;
+    if (!relays) return;
+    this.#loops.push(joinRelays(this, relays));
+    if (this.standing.supersededBy !== null || relays.adopted === null) await this.#adopt(this.#contracts.hash);
   }
 
   async #close(): Promise<void> {
@@ -363,7 +362,10 @@ export class Engine {
     this.#feeding.abort();
     await Promise.all(this.#feeds);
     const stop = new AbortController();
-    await Promise.race([this.settlement.reached(this.journal.head), clock.sleep(DRAIN_MS, stop.signal)]);
+    const here = this.layers.filter(({ layer }) => this.works.get(`layer:${layer.name}`)?.isOurs !== false);
+    const names = here.map(({ layer }) => layer.name);
+    const last = (this.journal.head - 1) as Offset;
+    await Promise.race([this.settlement.moved(names, last, stop.signal), clock.sleep(DRAIN_MS, stop.signal)]);
     stop.abort();
     this.closing.abort();
     await Promise.all(Array.from(this.projections.values(), (projection) => projection.close()));
@@ -379,7 +381,6 @@ export class Engine {
 interface Beginnings {
   readonly startAt: Offset;
   readonly trail: Trail;
-  readonly projectionsFrom: Offset;
 }
 
 function min(a: Offset, b: Offset): Offset {

@@ -56,7 +56,7 @@ async function news(
   enough.abort();
 }
 
-async function helloOf(engine: Engine, from: FeedFrom | null): Promise<FeedHello> {
+export async function helloOf(engine: Engine, from: FeedFrom | null): Promise<FeedHello> {
   const { journal, clockId } = engine;
   const { epoch } = journal.identity;
   const goesOn = from !== null && from.epoch === epoch && from.after <= journal.head;

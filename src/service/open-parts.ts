@@ -33,7 +33,7 @@ export async function openSources(config: Config, kinds: Kinds, runtime: Runtime
 export interface LayerParts {
   readonly runtime: Runtime;
   readonly startAt: Offset;
-  readonly authority: Authority;
+  readonly authority: (layer: string) => Authority;
   /** How the program wants values to be written, by the name of the layer. */
   readonly serializers: Readonly<Record<string, Serializer>>;
 }
@@ -45,7 +45,7 @@ export interface LayerParts {
 export async function openLayers(
   config: Config,
   kinds: Kinds,
-  { serializers, ...context }: LayerParts,
+  { serializers, authority, ...context }: LayerParts,
 ): Promise<{ layer: Layer; type: string }[]> {
   const isMemory = ({ type }: { type: string }): boolean => type === memoryLayer.type;
   const memory = config.layers.filter(isMemory);
@@ -54,7 +54,7 @@ export async function openLayers(
   const layers: { layer: Layer; type: string }[] = [];
   for (const { name, type, options } of [...(memory.length > 0 ? memory : [fallback]), ...others]) {
     const serializer = serializers[name];
-    const own = { name, ...context, ...(serializer ? { serializer } : {}) };
+    const own = { name, authority: authority(name), ...context, ...(serializer ? { serializer } : {}) };
     layers.push({ layer: await kindOf(kinds.layers, type).open(own, options), type });
   }
   return layers;

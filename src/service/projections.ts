@@ -1,3 +1,6 @@
+import type { Offset } from '../model/position.ts';
+import { SELF } from '../pipeline/control.ts';
+import type { Engine } from './engine.ts';
 import type { ProjectionConfig } from '../config/config.ts';
 import { TidemarkError } from '../errors.ts';
 import type { Refresh } from '../pipeline/projection.ts';
@@ -39,4 +42,27 @@ export function withFunctions(
   const unnamed = Object.keys(functions).filter((name) => !configured.has(name));
   const defaults = { headers: {}, allow: [], debounceMs: 200, timeoutMs: 10_000, attempts: 5 };
   return [...configured.values(), ...unnamed.map((name) => ({ name, ...defaults }))];
+}
+
+/** A refresh that is not tried again becomes a dead letter. */
+export async function gaveUp(
+  { runtime, journal, observers }: Engine,
+  name: string,
+  { upTo, attempts, error }: { readonly upTo: Offset; readonly attempts: number; readonly error: unknown },
+): Promise<void> {
+  const message = error instanceof Error ? error.message : String(error);
+  const stage = `projection:${name}`;
+  runtime.metrics.deadLetters.inc({ stage: 'projection' });
+  const letter = await journal.deadLetters.put({
+    offset: upTo,
+    source: SELF,
+    stage,
+    code: 'PROJECTION_FAILED',
+    message,
+    event: null,
+    action: { kind: 'refresh_projection', target: name, contract: '' },
+    attempts,
+    at: runtime.clock.now(),
+  });
+  observers.tell('dead-letter', { id: letter.id, stage, code: letter.code, message });
 }

@@ -3,7 +3,8 @@ import { proofsAlone } from '../client/facts.ts';
 import { NEVER } from '../trust/proofs.ts';
 import { reasonOf } from '../trust/reason.ts';
 import { inWords } from '../trust/words.ts';
-import type { Engine, Intaken } from './engine.ts';
+import type { Engine } from './engine.ts';
+import type { Intaken } from './running.ts';
 import { VERSION } from './version.ts';
 
 /** A snapshot of everything an operator asks about first. Cheap: no I/O. */
@@ -16,9 +17,12 @@ export function statusOf(engine: Engine): Status {
     version: VERSION,
     startedAt: engine.startedAt,
     now: runtime.clock.now(),
-    ready: !engine.closing.signal.aborted,
+    ready: !engine.closing.signal.aborted && engine.standing.supersededBy === null,
     reasons: [
       ...(engine.closing.signal.aborted ? ['shutting down'] : []),
+      ...(engine.standing.supersededBy === null
+        ? []
+        : [`standing by: another relay has adopted the contracts ${engine.standing.supersededBy}`]),
       ...sources
         .filter(({ state }) => state === 'waiting')
         .map((source) => `source ${source.name} is down${downSince(source)}`),
@@ -42,8 +46,23 @@ export function statusOf(engine: Engine): Status {
       const { running, pending, refreshes, failures, lastError } = report;
       return { name, running, pending, refreshes, failures, ...(lastError === null ? {} : { lastError }) };
     }),
+    ...relaysOf(engine),
     deadLetters: journal.deadLetters.count,
     ...(engine.auditor ? { audit: engine.auditor.status() } : {}),
+  };
+}
+
+function relaysOf({ journal, works }: Engine): Pick<Status, 'relays'> {
+  const { relays } = journal;
+  if (!relays) return {};
+  return {
+    relays: {
+      self: relays.self,
+      work: Array.from(works.values(), ({ name, isOurs }) => {
+        const owner = relays.owners.get(name);
+        return { name, ours: isOurs, ...(owner ? { owner: owner.relay, term: owner.term, since: owner.since } : {}) };
+      }),
+    },
   };
 }
 
@@ -55,7 +74,8 @@ function sourceStatus(
   const read = feed?.report;
   const provenAt = engine.namespaces.provenAt(name);
   const lastEventAt = read?.lastEventAt ?? lastReceivedAt;
-  const state = report ? (read?.running ? report.state : 'waiting') : 'receiving';
+  const stands = engine.works.get(`source:${name}`)?.isOurs === false;
+  const state = report ? (stands ? 'standby' : read?.running ? report.state : 'waiting') : 'receiving';
   return {
     name,
     type,

@@ -14,7 +14,8 @@ import type { Runtime } from '../runtime/runtime.ts';
 export interface Source {
   /** Commits may be yielded before new readers see them; then a load has to say with which snapshot it has read. */
   readonly ungated?: boolean;
-  open(after: Resume | null, signal: AbortSignal): AsyncIterable<SourceItem>;
+  /** `term`: the journal has made this process the only reader; whoever upstream still serves may be put out. */
+  open(after: Resume | null, signal: AbortSignal, term?: number): AsyncIterable<SourceItem>;
   /** Everything up to here is durable in the journal; upstream may forget it. */
   ack(upTo: Position): Promise<void>;
   /**

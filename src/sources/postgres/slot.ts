@@ -60,23 +60,42 @@ export async function dropSlot(sql: Sql, name: string): Promise<void> {
 const RELEASE_WAIT_MS = 2_000;
 const RELEASE_LOOK_MS = 20;
 
-/** Waits for the slot to be free, and throws out a connection of this very process that the server still believes in. */
+/**
+ * Waits for the slot to be free, and throws out a connection of this very process that the server still believes in;
+ * with `putOut` also that of another Tidemark, which may be paused and so never go by itself.
+ */
 export async function freeSlot(
   sql: Sql,
   name: string,
-  options: { readonly applicationName: string; readonly clock: Clock; readonly signal: AbortSignal },
+  options: {
+    readonly applicationName: string;
+    readonly putOut: boolean;
+    readonly clock: Clock;
+    readonly signal: AbortSignal;
+  },
 ): Promise<Slot | null> {
   const until = options.clock.mono() + RELEASE_WAIT_MS;
   for (;;) {
     const slot = await readSlot(sql, name);
     if (slot?.activePid == null || options.signal.aborted) return slot;
-    await sql.rows('select pg_terminate_backend(pid) from pg_stat_activity where pid = $1 and application_name = $2', [
-      slot.activePid,
-      options.applicationName,
-    ]);
+    await terminate(sql, slot.activePid, options.putOut ? 'tidemark %' : options.applicationName);
     if (options.clock.mono() > until) {
       throw new TidemarkError('POSTGRES_SLOT_BUSY', `process ${slot.activePid} streams from ${name}`);
     }
     await options.clock.sleep(RELEASE_LOOK_MS, options.signal);
+  }
+}
+
+/** @throws POSTGRES_SLOT_BUSY when the server does not let us */
+async function terminate(sql: Sql, pid: number, applicationName: string): Promise<void> {
+  try {
+    await sql.rows(
+      'select pg_terminate_backend(pid) from pg_stat_activity where pid = $1 and application_name like $2',
+      [pid, applicationName],
+    );
+  } catch (error) {
+    if (!(error instanceof TidemarkError) || error.code !== 'POSTGRES_PRIVILEGE') throw error;
+    const what = `process ${pid} streams, and this user may not end it: use the same user in every relay, or grant pg_signal_backend`;
+    throw new TidemarkError('POSTGRES_SLOT_BUSY', what, { cause: error });
   }
 }

@@ -27,11 +27,11 @@ export class PostgresSource implements Source {
     this.#nonce = context.runtime.random.id().slice(0, 18);
   }
 
-  async *open(after: Resume | null, signal: AbortSignal): AsyncIterable<SourceItem> {
+  async *open(after: Resume | null, signal: AbortSignal, term?: number): AsyncIterable<SourceItem> {
     // After an error it stays `waiting` until it streams again: each attempt is no new start.
     if (this.#state !== 'waiting') this.#state = 'starting';
     try {
-      const session = await Session.open(this.#sessionOptions(signal), after);
+      const session = await Session.open(this.#sessionOptions(signal, term), after);
       this.#unreadable = null;
       this.#session = session;
       this.#warnings = session.warnings;
@@ -80,7 +80,7 @@ export class PostgresSource implements Source {
     return Promise.resolve();
   }
 
-  #sessionOptions(signal: AbortSignal): SessionOptions {
+  #sessionOptions(signal: AbortSignal, term: number | undefined): SessionOptions {
     const { name, runtime, columns } = this.#context;
     const { url, tables, slot, publication, create, heartbeat, gate, messages } = this.#options;
     return {
@@ -101,6 +101,8 @@ export class PostgresSource implements Source {
       // Of this session alone: echoes of the last one come again with the log that was not acknowledged.
       nonce: `${this.#nonce}.${++this.#sessions}`,
       applicationName: `tidemark ${this.#nonce} ${name}`.slice(0, 63),
+      // Every reader of one slot is a relay of one journal, which has taken the work from all others.
+      putOut: term !== undefined,
       waiting: (detail) => (this.#detail = detail),
     };
   }

@@ -23,6 +23,8 @@ export interface StartOptions {
   /** Why what comes next in the stream must be skipped; `null`: it need not. */
   readonly skip: string | null;
   readonly applicationName: string;
+  /** Whether another Tidemark that still streams from the slot is late, and to be put out. */
+  readonly putOut: boolean;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   /** What the start is waiting for; `null`: nothing any more. */

@@ -234,7 +234,7 @@ for (const { version, suite, start } of await pgServers()) {
         await world.change(1);
         const { show } = await world.origin.commitInvisibly(update(1));
         // The next process begins with a new slot, behind the record of a commit that nobody sees.
-        await world.restart(() => world.origin.dropSlots());
+        await world.restart(() => world.origin.server.dropSlots());
         expect((await world.read(KEY)).value).toBe(1);
         const late = await world.slow('page:1');
         await show();
@@ -254,7 +254,7 @@ for (const { version, suite, start } of await pgServers()) {
         const late = await world.slow('page:1');
         await world.read(KEY);
         const { gaps } = world.tide.status().sources[0]!;
-        await world.origin.dropSlots();
+        await world.origin.server.dropSlots();
         // No slot will ever tell of these.
         await world.commit({ keys: [KEY, 'page:1'], events: update(1).events });
         await vi.waitFor(

@@ -97,20 +97,8 @@ export class Postgres implements Origin {
   async close(): Promise<void> {
     await this.#standby('');
     await this.#client.end();
-    await this.dropSlots();
+    await this.server.dropSlots();
     await this.server.sql('drop publication if exists tidemark_db');
-  }
-
-  async dropSlots(): Promise<void> {
-    const client = await this.server.connect();
-    for (let dropped = false; !dropped;) {
-      await client.query('select pg_terminate_backend(active_pid) from pg_replication_slots where active');
-      dropped = await client.query('select pg_drop_replication_slot(slot_name) from pg_replication_slots').then(
-        () => true,
-        () => false,
-      );
-    }
-    await client.end();
   }
 
   async #standby(name: string): Promise<void> {

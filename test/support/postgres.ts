@@ -203,6 +203,19 @@ export class PostgresServer {
     }
   }
 
+  /** Drops every slot. A walsender outlives its client's connection by a moment, and holds its slot for as long. */
+  async dropSlots(): Promise<void> {
+    const client = await this.connect();
+    for (let dropped = false; !dropped;) {
+      await client.query('select pg_terminate_backend(active_pid) from pg_replication_slots where active');
+      dropped = await client.query('select pg_drop_replication_slot(slot_name) from pg_replication_slots').then(
+        () => true,
+        () => false,
+      );
+    }
+    await client.end();
+  }
+
   /** Stops it for good and removes its data. */
   async stop(): Promise<void> {
     this.resume();

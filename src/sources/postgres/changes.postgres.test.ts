@@ -23,8 +23,8 @@ for (const { version, suite, start } of await pgServers()) {
     );
     afterEach(async () => {
       await reader.stop();
-      await server.sql(`select pg_drop_replication_slot(slot_name) from pg_replication_slots;
-        drop publication tidemark_shop_db; drop table products`);
+      await server.dropSlots();
+      await server.sql('drop publication tidemark_shop_db; drop table products');
     });
 
     it('come as events of their entity, one batch for each transaction, in the order of commits', async () => {

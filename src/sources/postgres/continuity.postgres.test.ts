@@ -34,10 +34,7 @@ for (const { version, suite, start } of await pgServers()) {
     beforeEach(() => server.sql('create table products (id int primary key, name text)'));
     afterEach(async () => {
       await reader.stop();
-      await server.sql(
-        `select pg_terminate_backend(active_pid) from pg_replication_slots where active_pid is not null`,
-      );
-      await server.sql(`select pg_drop_replication_slot(slot_name) from pg_replication_slots`);
+      await server.dropSlots();
       await server.sql(`drop publication if exists ${SLOT}; drop table if exists products`);
     });
 

@@ -28,8 +28,8 @@ for (const { version, suite, start } of await pgServers()) {
     beforeEach(() => server.sql('create table products (id int primary key, category_id int, name text)'));
     afterEach(async () => {
       await reader.stop();
-      await server.sql(`select pg_drop_replication_slot(slot_name) from pg_replication_slots;
-        drop publication if exists tidemark_shop_db; drop table if exists products, products_old`);
+      await server.dropSlots();
+      await server.sql('drop publication if exists tidemark_shop_db; drop table if exists products, products_old');
     });
 
     describe('with create: true', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { TidemarkError } from '../errors.ts';
-import { DaemonRefusal } from '../remote/daemon.ts';
+import { DaemonRefusal } from '../remote/refusal.ts';
 import { UsageError } from './exit.ts';
 import { exitCodeOf, failureJson, renderFailure } from './failure.ts';
 import { PLAIN } from './paint.ts';

@@ -1,6 +1,6 @@
 import type { Finding } from '../contracts/finding.ts';
 import { TidemarkError } from '../errors.ts';
-import { DaemonRefusal } from '../remote/daemon.ts';
+import { DaemonRefusal } from '../remote/refusal.ts';
 import { EXIT, UsageError } from './exit.ts';
 import { escapeControls, escapeLines, safeJson } from './escape.ts';
 import { summarise } from './findings.ts';

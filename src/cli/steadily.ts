@@ -1,6 +1,7 @@
 import { TidemarkError } from '../errors.ts';
 import { backoffMs } from '../runtime/backoff.ts';
-import { DaemonRefusal, type StreamEvent } from '../remote/daemon.ts';
+import type { StreamEvent } from '../remote/daemon.ts';
+import { DaemonRefusal } from '../remote/refusal.ts';
 import type { Shell } from './shell.ts';
 
 /** A stream that is opened again when it breaks, once it has been open at all: before that the address may be wrong. */

@@ -1,49 +1,14 @@
-import { setMaxListeners } from 'node:events';
 import { Cache } from '../client/cache.ts';
-import { toMs } from '../client/load.ts';
-import type { Duration } from '../client/options.ts';
 import type { ClientRuntime, Counts } from '../client/parts.ts';
 import { placesOf } from '../client/places.ts';
 import { TidemarkError } from '../errors.ts';
 import { MemoryLayer } from '../layers/memory/layer.ts';
-import type { StoreOptions } from '../layers/memory/store.ts';
 import { actionsOf, type InvalidationMessage } from '../model/invalidation.ts';
 import type { JsonValue } from '../model/json.ts';
-import type { Offset, SourceId } from '../model/position.ts';
-import type { LayerResults } from '../model/status.ts';
-import type { Token } from '../model/token.ts';
-import { silentLog, type Log } from '../runtime/log.ts';
-import { systemClock, systemRandom } from '../runtime/system.ts';
-import { Daemon } from './daemon.ts';
-import { FeedLoop, SILENT_MS } from './feed-loop.ts';
+import type { Offset } from '../model/position.ts';
+import { SILENT_MS, type FeedLoop } from './feed-loop.ts';
 import { LAYER, type Follower } from './follower.ts';
-
-/** How long to try for a first answer. */
-const CONNECT_MS = 10_000;
-
-export interface ConnectOptions {
-  /** Of the daemon, as `http://127.0.0.1:4100`. */
-  readonly url: string;
-  /** `server.admin_token` of the daemon's configuration. Needed unless it listens on loopback only. */
-  readonly token?: string;
-  /** Bounds of the memory that the caches of this process share. */
-  readonly memory?: StoreOptions;
-  /** How long to try for a first answer. Default 10 s. */
-  readonly timeout?: Duration;
-  /** Default: silent. */
-  readonly log?: Log;
-  /** Clock, random and log of one's own, for tests. */
-  readonly runtime?: ClientRuntime;
-}
-
-/** What was sent to the daemon is durable there. */
-export interface RemoteReceipt {
-  /** Its place in the journal; given as `atLeast`, a read reflects it. */
-  readonly offset: Offset;
-  readonly duplicate: boolean;
-  /** How far each of the daemon's layers was when it answered. */
-  readonly layers: LayerResults;
-}
+import type { FeedTransport, RemoteReceipt } from './transport.ts';
 
 export interface RemoteEvent {
   readonly type: string;
@@ -67,43 +32,9 @@ export interface ConnectionStatus {
   readonly namespaces: readonly ({ readonly name: string; readonly proofAgeMs: number | null } & Readonly<Counts>)[];
 }
 
-/**
- * Connects the caches of this process to a daemon: it reads the sources and journals what they tell, and this process
- * applies it to its own memory, with the same promises as in the daemon itself.
- *
- * Resolves once the daemon has told where it begins. From then on the connection is kept and made anew by itself; while it is away,
- * namespaces with `max_staleness` lose their trust as their proofs age, and others end with their TTL.
- *
- * @throws DAEMON_UNREACHABLE, DAEMON_UNAUTHORIZED, DAEMON_FOREIGN, FEED_VERSION_UNKNOWN
- * @example
- * const tide = await connect({ url: 'http://127.0.0.1:4100' });
- * const products = tide.cache<Product>('product');
- * const product = await products.getOrSet({ key: `product:${id}`, factory: () => db.product(id) });
- */
-export async function connect(options: ConnectOptions): Promise<Connection> {
-  const runtime = options.runtime ?? { clock: systemClock, random: systemRandom, log: options.log ?? silentLog };
-  const daemon = new Daemon({ url: options.url, token: options.token });
-  const closing = new AbortController();
-  // Every load under way listens to it, and a hundred at once are no leak.
-  setMaxListeners(0, closing.signal);
-  const feed = new FeedLoop(daemon, runtime, closing.signal, options.memory ?? {});
-  const timeoutMs = options.timeout === undefined ? CONNECT_MS : toMs(options.timeout);
-  const cancel = runtime.clock.after(timeoutMs, () => {
-    feed.giveUp();
-  });
-  try {
-    return new Connection(await feed.begun, { feed, daemon, runtime, closing });
-  } catch (error) {
-    closing.abort();
-    throw error;
-  } finally {
-    cancel();
-  }
-}
-
-interface ConnectionParts {
+export interface ConnectionParts {
   readonly feed: FeedLoop;
-  readonly daemon: Daemon;
+  readonly transport: FeedTransport;
   readonly runtime: ClientRuntime;
   readonly closing: AbortController;
 }
@@ -139,7 +70,7 @@ export class Connection {
    * @throws what the daemon refuses it with; DAEMON_UNREACHABLE
    */
   async invalidate(message: InvalidationMessage): Promise<RemoteReceipt> {
-    const receipt = await this.#post('/v1/invalidations', message);
+    const receipt = await this.#parts.transport.invalidate(message);
     // Applied early it is only applied twice; the watermark waits for the feed.
     const { store, shift } = this.#follower;
     const at = (receipt.offset + shift) as Offset;
@@ -156,15 +87,14 @@ export class Connection {
    * @throws what the daemon refuses it with; DAEMON_UNREACHABLE
    */
   emit({ type, data = null, id = this.#parts.runtime.random.id(), subject }: RemoteEvent): Promise<RemoteReceipt> {
-    const event = {
+    return this.#parts.transport.emit({
       specversion: '1.0',
       id,
       source: 'tidemark-client',
       type,
       data,
       ...(subject !== undefined && { subject }),
-    };
-    return this.#post('/v1/events', event, 'application/cloudevents+json');
+    });
   }
 
   status(): ConnectionStatus {
@@ -193,6 +123,7 @@ export class Connection {
   async close(): Promise<void> {
     this.#parts.closing.abort();
     await this.#parts.feed.ended;
+    await this.#parts.transport.close();
     await this.#layer.close();
   }
 
@@ -213,17 +144,8 @@ export class Connection {
       layer: LAYER,
       closing: closing.signal,
       places: placesOf(follower, namespace),
-      position: (_, source) => this.#position(namespace, source),
+      position: (_, source) => this.#parts.transport.position(namespace, source),
       invalidate: (message) => this.invalidate(message),
     });
-  }
-
-  async #position(namespace: string, source: SourceId | undefined): Promise<Token> {
-    const query = `namespace=${encodeURIComponent(namespace)}${source === undefined ? '' : `&source=${encodeURIComponent(source)}`}`;
-    return (await this.#parts.daemon.request<{ readonly token: Token }>('GET', `/v1/position?${query}`)).token;
-  }
-
-  #post(path: string, body: unknown, contentType?: string): Promise<RemoteReceipt> {
-    return this.#parts.daemon.request('POST', path, { body, ...(contentType !== undefined && { contentType }) });
   }
 }

@@ -1,5 +1,6 @@
 import { createParser } from 'eventsource-parser';
 import { TidemarkError } from '../errors.ts';
+import { refusalOf } from './refusal.ts';
 
 /** Longer than any request that does not wait for layers; a daemon that is silent for this long is hung. */
 const ANSWER_MS = 15_000;
@@ -23,26 +24,6 @@ export interface StreamEvent {
   readonly id: string | undefined;
   readonly event: string;
   readonly data: unknown;
-}
-
-/** The daemon said no, in its own words: its code, sentence and hint are shown as they came. */
-export class DaemonRefusal extends Error {
-  override readonly name = 'DaemonRefusal';
-  readonly code: string;
-  readonly hint: string;
-  readonly status: number;
-
-  constructor(said: {
-    readonly code: string;
-    readonly message: string;
-    readonly hint: string;
-    readonly status: number;
-  }) {
-    super(said.message);
-    this.code = said.code;
-    this.hint = said.hint;
-    this.status = said.status;
-  }
 }
 
 /** The daemon's HTTP API as the commands use it. Every failure is a TidemarkError that says what to do. */
@@ -155,15 +136,6 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-/** Of `{error: {code, message, hint}}`, the shape of every error of the HTTP API. */
-function refusalOf(body: unknown, status: number): DaemonRefusal | null {
-  const error: unknown = (body as { error?: unknown } | null | undefined)?.error;
-  if (typeof error !== 'object' || error === null) return null;
-  const { code, message, hint } = error as Record<string, unknown>;
-  if (typeof code !== 'string' || typeof message !== 'string') return null;
-  return new DaemonRefusal({ code, message, hint: typeof hint === 'string' ? hint : '', status });
 }
 
 /** What the operating system said, in words where it is one of the usual ones. */

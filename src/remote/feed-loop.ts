@@ -1,11 +1,12 @@
 import type { ClientRuntime } from '../client/parts.ts';
 import { TidemarkError } from '../errors.ts';
 import type { StoreOptions } from '../layers/memory/store.ts';
-import type { FeedFrame, FeedTime } from '../model/feed.ts';
+import type { FeedFrame } from '../model/feed.ts';
 import type { Mono } from '../model/position.ts';
 import { backoffMs } from '../runtime/backoff.ts';
-import { DaemonRefusal, type Daemon } from './daemon.ts';
 import { Follower } from './follower.ts';
+import { DaemonRefusal } from './refusal.ts';
+import type { FeedTransport } from './transport.ts';
 
 /** How often the daemon is asked the time: a proof is as old here as it is there, and as the last answer. */
 const PING_EVERY_MS = 200;
@@ -20,7 +21,7 @@ const BACKOFF = { minMs: 50, maxMs: 1_000 };
 export class FeedLoop {
   readonly begun: Promise<Follower>;
   readonly ended: Promise<unknown>;
-  readonly #daemon: Daemon;
+  readonly #transport: FeedTransport;
   readonly #runtime: ClientRuntime;
   readonly #signal: AbortSignal;
   readonly #limits: StoreOptions;
@@ -31,8 +32,8 @@ export class FeedLoop {
   lastError: Error | null = null;
   connects = 0;
 
-  constructor(daemon: Daemon, runtime: ClientRuntime, signal: AbortSignal, limits: StoreOptions) {
-    this.#daemon = daemon;
+  constructor(transport: FeedTransport, runtime: ClientRuntime, signal: AbortSignal, limits: StoreOptions) {
+    this.#transport = transport;
     this.#runtime = runtime;
     this.#signal = signal;
     this.#limits = limits;
@@ -49,7 +50,7 @@ export class FeedLoop {
   }
 
   giveUp(): void {
-    this.#fail(this.lastError ?? new TidemarkError('DAEMON_UNREACHABLE', `at ${this.#daemon.url}`));
+    this.#fail(this.lastError ?? new TidemarkError('DAEMON_UNREACHABLE', `at ${this.#transport.place}`));
   }
 
   async #run(): Promise<void> {
@@ -64,7 +65,7 @@ export class FeedLoop {
       }
       if (this.#signal.aborted) return;
       if (this.#heardAt > before) attempt = 0;
-      log.warn({ url: this.#daemon.url, err: this.lastError }, 'the daemon is not heard; connecting again');
+      log.warn({ place: this.#transport.place, err: this.lastError }, 'the daemon is not heard; connecting again');
       await clock.sleep(backoffMs(attempt, random, BACKOFF), this.#signal);
     }
   }
@@ -78,19 +79,19 @@ export class FeedLoop {
       silence.abort();
     });
     try {
-      for await (const { event, data } of this.#daemon.stream('GET', this.#path(), { signal })) {
+      for await (const frame of this.#transport.frames(this.#follower?.from ?? null, signal)) {
         cancel();
         cancel = clock.after(SILENT_MS, () => {
           silence.abort();
         });
-        this.#take({ kind: event, ...(data as object) } as FeedFrame);
+        this.#take(frame);
       }
     } finally {
       cancel();
     }
     throw new TidemarkError(
       'DAEMON_HUNG_UP',
-      silence.signal.aborted ? `${this.#daemon.url} was silent` : this.#daemon.url,
+      silence.signal.aborted ? `${this.#transport.place} was silent` : this.#transport.place,
     );
   }
 
@@ -105,11 +106,6 @@ export class FeedLoop {
     } else throw new TidemarkError('FEED_BROKEN', `it begins with "${frame.kind}"`);
   }
 
-  #path(): string {
-    const from = this.#follower?.from;
-    return from ? `/v1/feed?epoch=${encodeURIComponent(from.epoch)}&after=${String(from.after)}` : '/v1/feed';
-  }
-
   /** Asks the daemon for its time, over and over: what proofs are compared with. */
   async #ping(): Promise<void> {
     const { clock } = this.#runtime;
@@ -117,10 +113,7 @@ export class FeedLoop {
     while (follower && !this.#signal.aborted) {
       const asked = clock.mono();
       try {
-        const { clock: whose, now } = await this.#daemon.request<FeedTime>('GET', '/v1/feed/time', {
-          signal: this.#signal,
-          timeoutMs: SILENT_MS,
-        });
+        const { clock: whose, now } = await this.#transport.time({ signal: this.#signal, timeoutMs: SILENT_MS });
         follower.pings.add(whose, asked, now);
       } catch (error) {
         this.lastError = error instanceof Error ? error : new Error(String(error));

@@ -5,11 +5,6 @@ export type { InvalidationMessage } from '../model/invalidation.ts';
 export type { Offset } from '../model/position.ts';
 export type { AtLeast, Token } from '../model/token.ts';
 export type { Log } from '../runtime/log.ts';
-export {
-  connect,
-  type Connection,
-  type ConnectionStatus,
-  type ConnectOptions,
-  type RemoteEvent,
-  type RemoteReceipt,
-} from './connection.ts';
+export { connect, type ConnectOptions } from './connect.ts';
+export type { Connection, ConnectionStatus, RemoteEvent } from './connection.ts';
+export type { RemoteReceipt } from './transport.ts';

@@ -1,7 +1,8 @@
 import { Command } from 'commander';
 import type { DeadLetter } from '../../model/entry.ts';
 import { ago, count, grouped } from '../amounts.ts';
-import { DaemonRefusal, type Daemon } from '../../remote/daemon.ts';
+import type { Daemon } from '../../remote/daemon.ts';
+import { DaemonRefusal } from '../../remote/refusal.ts';
 import { EXIT, UsageError } from '../exit.ts';
 import { escapeControls, safeJson } from '../escape.ts';
 import { daemonOf, examples, positiveNumber, withDaemon, type DaemonOptions } from '../options.ts';

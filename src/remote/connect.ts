@@ -1,0 +1,63 @@
+import { setMaxListeners } from 'node:events';
+import { toMs } from '../client/load.ts';
+import type { Duration } from '../client/options.ts';
+import type { ClientRuntime } from '../client/parts.ts';
+import type { StoreOptions } from '../layers/memory/store.ts';
+import { silentLog, type Log } from '../runtime/log.ts';
+import { systemClock, systemRandom } from '../runtime/system.ts';
+import { Connection } from './connection.ts';
+import { FeedLoop } from './feed-loop.ts';
+import { HttpTransport } from './http-transport.ts';
+
+/** How long to try for a first answer. */
+const CONNECT_MS = 10_000;
+
+export interface ConnectOptions {
+  /** Of the daemon, as `http://127.0.0.1:4100`. */
+  readonly url: string;
+  /** `server.admin_token` of the daemon's configuration. Needed unless it listens on loopback only. */
+  readonly token?: string;
+  /** Bounds of the memory that the caches of this process share. */
+  readonly memory?: StoreOptions;
+  /** How long to try for a first answer. Default 10 s. */
+  readonly timeout?: Duration;
+  /** Default: silent. */
+  readonly log?: Log;
+  /** Clock, random and log of one's own, for tests. */
+  readonly runtime?: ClientRuntime;
+}
+
+/**
+ * Connects the caches of this process to a daemon: it reads the sources and journals what they tell, and this process
+ * applies it to its own memory, with the same promises as in the daemon itself.
+ *
+ * Resolves once the daemon has told where it begins. From then on the connection is kept and made anew by itself; while it is away,
+ * namespaces with `max_staleness` lose their trust as their proofs age, and others end with their TTL.
+ *
+ * @throws DAEMON_UNREACHABLE, DAEMON_UNAUTHORIZED, DAEMON_FOREIGN, FEED_VERSION_UNKNOWN
+ * @example
+ * const tide = await connect({ url: 'http://127.0.0.1:4100' });
+ * const products = tide.cache<Product>('product');
+ * const product = await products.getOrSet({ key: `product:${id}`, factory: () => db.product(id) });
+ */
+export async function connect(options: ConnectOptions): Promise<Connection> {
+  const runtime = options.runtime ?? { clock: systemClock, random: systemRandom, log: options.log ?? silentLog };
+  const transport = new HttpTransport({ url: options.url, token: options.token });
+  const closing = new AbortController();
+  // Every load under way listens to it, and a hundred at once are no leak.
+  setMaxListeners(0, closing.signal);
+  const feed = new FeedLoop(transport, runtime, closing.signal, options.memory ?? {});
+  const timeoutMs = options.timeout === undefined ? CONNECT_MS : toMs(options.timeout);
+  const cancel = runtime.clock.after(timeoutMs, () => {
+    feed.giveUp();
+  });
+  try {
+    return new Connection(await feed.begun, { feed, transport, runtime, closing });
+  } catch (error) {
+    closing.abort();
+    await transport.close();
+    throw error;
+  } finally {
+    cancel();
+  }
+}

@@ -1,3 +1,4 @@
+import { NATS_ERRORS } from './errors-of-nats.ts';
 import { REDIS_ERRORS } from './errors-of-redis.ts';
 import { RELAY_ERRORS } from './errors-of-relays.ts';
 
@@ -199,7 +200,7 @@ export const ERRORS = {
   },
   JOURNAL_NEWER: {
     sentence: 'the journal was written by a newer version of Tidemark',
-    hint: 'run that version or a later one; to go back, start with a new `journal.path`, which invalidates everything once',
+    hint: 'run that version or a later one; to go back, start with a new `journal.path` or `journal.stream`, which invalidates everything once',
     reaction: 'halt',
   },
   JOURNAL_WRITE_FAILED: {
@@ -209,7 +210,7 @@ export const ERRORS = {
   },
   JOURNAL_CORRUPT: {
     sentence: 'the journal is damaged',
-    hint: 'move the file away (keep it for salvage) and start again: sources that can replay resume, everything else is invalidated once',
+    hint: 'move the file away, or name another `journal.stream` (keep the old one for salvage), and start again: sources that can replay resume, everything else is invalidated once',
     reaction: 'halt',
   },
   JOURNAL_PART_MISSING: {
@@ -357,6 +358,7 @@ export const ERRORS = {
     hint: 'correct the URL, method, headers or credentials; redirects are not followed',
     reaction: 'reject',
   },
+  ...NATS_ERRORS,
   ...REDIS_ERRORS,
   ...RELAY_ERRORS,
   OUTBOX_UNREADABLE: {

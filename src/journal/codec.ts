@@ -134,7 +134,12 @@ function dropTrailingNulls(slots: unknown[], keep: number): void {
 
 /** Throws when the text is not what `encodeEntry` wrote. */
 export function decodeEntry(offset: Offset, text: string, names: Names): Entry {
-  const slots = JSON.parse(text) as Slots;
+  return entryOf(offset, JSON.parse(text), names);
+}
+
+/** The same of text that has been parsed. */
+export function entryOf(offset: Offset, parsed: unknown, names: Names): Entry {
+  const slots = parsed as Slots;
   if (slots[0] !== CODEC_VERSION) throw new Error(`entry layout ${String(slots[0])} is unknown`);
   const [, source, epoch, position, commit, receivedAt, contractHash, , , , actions, , problems] = slots;
   const xid = slots[16];

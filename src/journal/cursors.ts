@@ -52,7 +52,10 @@ export class Cursors {
     for (const consumer of this.#dirty) write(consumer, this.#offsets.get(consumer) ?? ORIGIN);
   }
 
-  saved(): void {
-    this.#dirty.clear();
+  /** Without `written`, all of them; else only what has not moved on since. */
+  saved(written?: readonly (readonly [consumer: string, Offset])[]): void {
+    if (!written) this.#dirty.clear();
+    for (const [consumer, offset] of written ?? [])
+      if (this.#offsets.get(consumer) === offset) this.#dirty.delete(consumer);
   }
 }

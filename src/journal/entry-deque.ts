@@ -7,8 +7,13 @@ const COMPACT_AT = 0.5;
 export class EntryDeque {
   #entries: (Entry | undefined)[] = [];
   /** Offset of `#entries[0]`. */
-  #base = 1;
-  #first = 1;
+  #base: number;
+  #first: number;
+
+  constructor(first = 1) {
+    this.#base = first;
+    this.#first = first;
+  }
 
   get first(): number {
     return this.#first;

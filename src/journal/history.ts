@@ -56,6 +56,11 @@ export function place(feed: Feed | undefined, batch: Ordered): Placement {
   return have > 0 ? { what: 'mark' } : { what: 'move' };
 }
 
+/** What of a batch its source's past is made of. */
+type Taken = Pick<PlannedBatch, 'source' | 'epoch' | 'first' | 'commit' | 'restart'> & {
+  readonly events: { readonly length: number };
+};
+
 export interface Written {
   readonly before: Offset;
   readonly offset: Offset;
@@ -92,7 +97,7 @@ export class History {
   }
 
   /** Takes a batch's effect up, to be kept or dropped together with its entries: those behind `before`, up to `offset`. */
-  take(batch: PlannedBatch, position: Position, placement: Placement, written: Written): void {
+  take(batch: Taken, position: Position, placement: Placement, written: Written): void {
     if (placement.what === 'known') return;
     const { source, epoch, commit } = batch;
     const past = this.#past(source);
@@ -113,6 +118,10 @@ export class History {
       feeds: [feed, ...others],
       resume: commit ? { epoch, position } : (past?.resume ?? null),
     });
+  }
+
+  get kept(): Iterable<readonly [SourceId, Past]> {
+    return this.#kept;
   }
 
   get taken(): Iterable<readonly [SourceId, Past]> {

@@ -28,6 +28,29 @@ export class MemoryDeadLetters implements DeadLetters {
     return this.#keep(letter);
   }
 
+  has(id: number): boolean {
+    return this.#letters.has(id);
+  }
+
+  get lastId(): number {
+    return this.#lastId;
+  }
+
+  get kept(): readonly (readonly [id: number, NewLetter])[] {
+    return Array.from(this.#letters.values(), ({ letter: { id, ...letter } }) => [id, letter]);
+  }
+
+  /** Takes the place of what is held. */
+  restore(letters: readonly (readonly [id: number, NewLetter])[], lastId: number): void {
+    this.#letters.clear();
+    this.#characters = 0;
+    for (const [id, letter] of letters) {
+      this.#lastId = id - 1;
+      this.#keep(letter);
+    }
+    this.#lastId = lastId;
+  }
+
   insert(letters: readonly NewLetter[]): void {
     for (const letter of letters) this.#keep(letter);
   }

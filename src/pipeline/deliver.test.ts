@@ -152,6 +152,22 @@ describe('delivery', () => {
     expect(layer.applied).toEqual(['purge_namespace * @3', 'delete_key e3 @3']);
   });
 
+  it('passes what the journal forgot when it has nothing left that may be applied (anomaly C9)', async () => {
+    settlement.add('inner', at(0));
+    for (let n = 1; n <= 3; n++) await on.intake.accept(batch(n));
+    await on.runtime.clock.advance(10);
+    await on.journal.trim(on.runtime.clock.now());
+    const delivery = start(layer, 'inner');
+    settlement.advance('inner', at(3));
+    await settled();
+    expect(layer.applied).toEqual(['purge_namespace * @3']);
+    expect([delivery.watermark, layer.watermark]).toEqual([3, 3]);
+    await on.intake.accept(batch(4));
+    settlement.advance('inner', at(4));
+    await settled();
+    expect(layer.applied.slice(1)).toEqual(['delete_key e4 @4']);
+  });
+
   it('gives waiters what it has come to when it closes', async () => {
     settlement.add('local', at(0));
     const waiting = settlement.reached(at(5));

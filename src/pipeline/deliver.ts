@@ -84,7 +84,9 @@ export class Delivery {
         const limit = inner.watermark();
         const entries =
           page.length > 0 && (page.at(-1)?.offset ?? 0) > limit ? page.filter((entry) => entry.offset <= limit) : page;
-        isKnown = entries.length === 0 || (await this.#deliver(entries, signal));
+        const gone = Math.min(journal.first - 1, limit) as Offset;
+        if (entries.length > 0) isKnown = await this.#deliver(entries, signal);
+        else if (gone > this.#read) isKnown = await this.#pass(gone, signal);
         if (isKnown) attempt = 0;
         // Between pages everything else gets its turn, so that a backlog does not starve readers (SPEC I4).
         if (page.length === PAGE) await runtime.clock.turn();
@@ -121,12 +123,31 @@ export class Delivery {
 
   /** False when the layer could not be reached and has to say first where it stands. */
   async #deliver(entries: readonly Entry[], signal: AbortSignal): Promise<boolean> {
-    const { layer, runtime, reading, settled } = this.#parts;
-    reading?.(entries);
-    const work = coalesce(entries, layer, this.#open);
-    let left = [...this.#forHole(entries), ...work.actions];
+    this.#parts.reading?.(entries);
+    const work = coalesce(entries, this.#parts.layer, this.#open);
+    const first = entries[0]?.offset ?? this.#read;
+    const actions = [...this.#forHole(first), ...work.actions];
+    if (!(await this.#settle(actions, work.watermark, signal))) return false;
+    if (signal.aborted) return true;
+    this.#read = entries.at(-1)?.offset ?? this.#read;
+    this.#tell(entries, work.actions);
+    return true;
+  }
+
+  /** Nothing up to there is left in the journal, and nothing behind it may be applied yet. */
+  async #pass(gone: Offset, signal: AbortSignal): Promise<boolean> {
+    const hole = this.#forHole((gone + 1) as Offset).map(({ action }) => ({ action, at: gone }));
+    if (!(await this.#settle(hole, this.#open.settled(gone), signal))) return false;
+    if (!signal.aborted) this.#read = gone;
+    return true;
+  }
+
+  /** Tries until all of it is applied; false when the layer has to say first where it stands. */
+  async #settle(actions: readonly StampedAction[], watermark: Offset, signal: AbortSignal): Promise<boolean> {
+    const { layer, runtime, settled } = this.#parts;
+    let left = actions;
     for (let attempt = 0; ; attempt++) {
-      const outcomes = await this.#apply(left, work.watermark, signal);
+      const outcomes = await this.#apply(left, watermark, signal);
       if (signal.aborted) return true;
       if (!outcomes && layer.resume) return false;
       if (outcomes) left = this.#sort(left, outcomes);
@@ -134,16 +155,13 @@ export class Delivery {
       await runtime.clock.sleep(backoffMs(attempt, runtime.random), signal);
     }
     this.#retrying = null;
-    this.#read = entries.at(-1)?.offset ?? this.#read;
-    this.#watermark = work.watermark;
-    settled(work.watermark);
-    this.#tell(entries, work.actions);
+    this.#watermark = watermark;
+    settled(watermark);
     return true;
   }
 
   /** Entries that the journal forgot before this layer had them end the trust of everything here (anomaly C9). */
-  #forHole(entries: readonly Entry[]): StampedAction[] {
-    const first = entries[0]?.offset ?? this.#read;
+  #forHole(first: Offset): StampedAction[] {
     if (first <= this.#read + 1) return [];
     const { layer, runtime } = this.#parts;
     const missing = { layer: layer.name, from: this.#read + 1, to: first - 1 };

@@ -22,12 +22,18 @@ const BREATHE_EVERY = 1_024;
 export class SimulatedTime {
   #now = 0;
   #order = 0;
+  #steps = 0;
   /** A binary heap. */
   readonly #timers: Timer[] = [];
 
   /** Milliseconds since the world began. */
   get now(): number {
     return this.#now;
+  }
+
+  /** Timers that have run. */
+  get steps(): number {
+    return this.#steps;
   }
 
   after(ms: number, run: () => void): void {
@@ -48,7 +54,6 @@ export class SimulatedTime {
   /** Runs all that is due up to `until`, or until `halted` says so after a timer. */
   async run(until: number, halted: () => boolean): Promise<void> {
     let breathedAt = performance.now();
-    let count = 0;
     await drained();
     for (let next = this.#timers[0]; next && next.at <= until; next = this.#timers[0]) {
       this.#shift();
@@ -56,7 +61,7 @@ export class SimulatedTime {
       next.run();
       await drained();
       if (halted()) return;
-      if (++count % BREATHE_EVERY === 0 && performance.now() - breathedAt > BREATHE_MS) {
+      if (++this.#steps % BREATHE_EVERY === 0 && performance.now() - breathedAt > BREATHE_MS) {
         await new Promise((resolve) => setImmediate(resolve));
         breathedAt = performance.now();
       }

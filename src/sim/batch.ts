@@ -1,10 +1,13 @@
 import { Worker } from 'node:worker_threads';
 import { planOf } from './plan.ts';
+import { worldOf, type WorldName } from './worlds.ts';
 import { runPlan, type Run } from './run.ts';
 
 export interface BatchOptions {
   readonly from: number;
   readonly seeds: number;
+  /** The shape of each world; `null`: the one that its seed chooses. */
+  readonly world: WorldName | null;
   /** Processor cores to use. */
   readonly jobs: number;
   /** Told of each run; `false` ends the batch. */
@@ -12,21 +15,25 @@ export interface BatchOptions {
 }
 
 /** Runs many seeds. What a seed comes to does not depend on which core it runs on, nor beside what. */
-export async function runBatch({ from, seeds, jobs, done }: BatchOptions): Promise<void> {
+export async function runBatch(options: BatchOptions): Promise<void> {
+  const { from, seeds, jobs, done } = options;
   if (jobs > 1) {
-    await onWorkers({ from, seeds, jobs, done });
+    await onWorkers(options);
     return;
   }
-  for (let seed = from; seed < from + seeds; seed++) if (!done(await runPlan(planOf(seed)))) return;
+  const { world } = options;
+  for (let seed = from; seed < from + seeds; seed++)
+    if (!done(await runPlan(planOf(seed, { world: world ?? worldOf(seed) })))) return;
 }
 
-async function onWorkers({ from, seeds, jobs, done }: BatchOptions): Promise<void> {
+async function onWorkers({ from, seeds, jobs, world, done }: BatchOptions): Promise<void> {
   let next = from;
   let goesOn = true;
   const one = async (): Promise<void> => {
     const worker = new Worker(new URL('./worker.js', import.meta.url));
     try {
-      while (goesOn && next < from + seeds) if (!done(await runOn(worker, next++))) goesOn = false;
+      while (goesOn && next < from + seeds)
+        if (!done(await runOn(worker, next, world ?? worldOf(next++)))) goesOn = false;
     } finally {
       await worker.terminate();
     }
@@ -34,7 +41,7 @@ async function onWorkers({ from, seeds, jobs, done }: BatchOptions): Promise<voi
   await Promise.all(Array.from({ length: Math.min(jobs, seeds) }, one));
 }
 
-function runOn(worker: Worker, seed: number): Promise<Run> {
+function runOn(worker: Worker, seed: number, world: WorldName): Promise<Run> {
   return new Promise((resolve, reject) => {
     const settle = (run: Run): void => {
       worker.off('error', reject);
@@ -42,6 +49,6 @@ function runOn(worker: Worker, seed: number): Promise<Run> {
     };
     worker.once('message', settle);
     worker.once('error', reject);
-    worker.postMessage(seed);
+    worker.postMessage({ seed, world });
   });
 }

@@ -1,4 +1,3 @@
-import type { MemoryStore } from '../layers/memory/store.ts';
 import type { Entry } from '../model/entry.ts';
 import { ORIGIN, type Offset } from '../model/position.ts';
 import type { Database, Tx } from './database.ts';
@@ -14,6 +13,13 @@ export interface CheckerParts {
   readonly violated: (violation: Violation) => void;
 }
 
+/** A cache, by how far it has come. */
+export interface Followed {
+  readonly watermark: Offset;
+  /** Rises when everything in it was ended, and it goes on from wherever it can. Default: never. */
+  readonly losses?: number;
+}
+
 /** Sums of fractions of a millisecond are not exact. */
 export const EPSILON_MS = 1e-3;
 
@@ -24,31 +30,48 @@ export const EPSILON_MS = 1e-3;
 export class Checker {
   readonly #parts: CheckerParts;
   readonly #name: string;
-  readonly #bit: number;
+  readonly #passed: boolean[] = [];
   /** Per fact the oldest version that may be served. */
   readonly least: Int32Array;
-  #store: MemoryStore | null = null;
+  #store: Followed | null = null;
+  #losses = 0;
   #at: Offset = ORIGIN;
   #lastOrdinal = -1;
   #open: { readonly tx: Tx; index: number } | null = null;
   #seen = 0;
 
-  constructor(name: string, bit: number, parts: CheckerParts) {
+  constructor(name: string, parts: CheckerParts) {
     this.#name = name;
-    this.#bit = bit;
     this.#parts = parts;
     this.least = new Int32Array(parts.facts.count);
   }
 
   /** The layer of a new process. It begins where the journal is settled. */
-  follow(store: MemoryStore | null): void {
+  follow(store: Followed | null): void {
     this.#store = store;
+    this.#losses = store?.losses ?? 0;
     if (store && store.watermark < this.#at) this.#broken('I3', `begins at ${store.watermark}, was at ${this.#at}`);
     this.sync();
   }
 
+  /** The cache of a process that begins with nothing, wherever the last one was. */
+  begin(store: Followed): void {
+    this.least.fill(0);
+    this.#passed.length = 0;
+    this.#again();
+    this.follow(store);
+  }
+
+  hasPassed(tx: Tx): boolean {
+    return this.#passed[tx.id] === true;
+  }
+
   /** Takes note of what has been applied since the last time. Cheap when nothing has. */
   sync(): void {
+    const losses = this.#store?.losses ?? 0;
+    const isAnew = losses !== this.#losses;
+    this.#losses = losses;
+    if (isAnew) this.#again();
     const watermark = this.#store?.watermark ?? this.#at;
     if (watermark === this.#at) return;
     if (watermark < this.#at) this.#broken('I3', `its watermark went back from ${this.#at} to ${watermark}`);
@@ -59,7 +82,8 @@ export class Checker {
       if (entry) this.#take(entry);
     }
     this.#at = watermark;
-    if (this.#open) this.#broken('I3', `its watermark ${watermark} is inside transaction ${this.#open.tx.id}`);
+    if (this.#open && !isAnew)
+      this.#broken('I3', `its watermark ${watermark} is inside transaction ${this.#open.tx.id}`);
   }
 
   get watermark(): Offset {
@@ -68,7 +92,7 @@ export class Checker {
 
   /** A transaction that had been passed before readers could see it. */
   becameVisible(tx: Tx): void {
-    if ((tx.passed & this.#bit) === 0) return;
+    if (!this.hasPassed(tx)) return;
     for (const [i, fact] of tx.change.facts.entries()) this.#raise(fact, tx.versions[i] ?? 0);
   }
 
@@ -76,11 +100,18 @@ export class Checker {
   proven(trueTime: number, lackMs: number): void {
     const { seen } = this.#parts.database;
     for (let tx = seen[this.#seen]; tx && tx.visibleAt < trueTime - EPSILON_MS - lackMs; tx = seen[++this.#seen]) {
-      if (tx.change.channel !== 'feed' || tx.lostIn < Infinity || (tx.passed & this.#bit) !== 0) continue;
+      if (tx.change.channel !== 'feed' || tx.lostIn < Infinity || this.hasPassed(tx)) continue;
       const since = `${tx.change.words} was visible at ${tx.visibleAt.toFixed(1)}`;
       this.#broken('I2', `is proven as of ${trueTime.toFixed(1)}, but ${since} and has not been applied`);
       return;
     }
+  }
+
+  #again(): void {
+    this.#at = ORIGIN;
+    this.#lastOrdinal = -1;
+    this.#open = null;
+    this.#seen = 0;
   }
 
   #take(entry: Entry): void {
@@ -127,7 +158,7 @@ export class Checker {
 
   #pass(tx: Tx | undefined): void {
     if (!tx) return;
-    tx.passed |= this.#bit;
+    this.#passed[tx.id] = true;
     for (const [i, fact] of tx.change.facts.entries()) this.#raise(fact, tx.versions[i] ?? 0);
   }
 

@@ -19,8 +19,6 @@ export interface Tx {
   readonly versions: number[];
   /** The timeline on which it is gone, because a standby without it was promoted; `Infinity`: on none so far. */
   lostIn: number;
-  /** Layers that have passed it, one bit for each. */
-  passed: number;
 }
 
 export type LogRecord =
@@ -105,7 +103,6 @@ export class Database {
       visibleAt: Infinity,
       versions: [],
       lostIn: Infinity,
-      passed: 0,
     };
     this.txs.push(tx);
     this.#running.set(xid, tx);
@@ -190,7 +187,6 @@ export class Database {
       visibleAt: Infinity,
       versions: [],
       lostIn: Infinity,
-      passed: 0,
     };
     this.txs.push(tx);
     this.#running.set(tx.xid, tx);

@@ -1,28 +1,35 @@
 import type { Kinds } from '../config/kinds.ts';
+import type { JournalKind } from '../journal/journal.ts';
 import type { LayerKind } from '../layers/layer.ts';
 import { memoryLayer, type MemoryLayerOptions } from '../layers/memory/index.ts';
 import { MemoryLayer } from '../layers/memory/layer.ts';
 import { MemoryStore } from '../layers/memory/store.ts';
 import { sourceKinds } from '../sources/index.ts';
 import { Fence } from '../trust/fence.ts';
-import { diskJournalKind, type DiskJournalParts } from './disk-journal.ts';
 import { feedKind, webhookKind, type FeedParts } from './feed-source.ts';
 import { outerKind, type OuterParts } from './outer-layer.ts';
 import type { Sabotage } from './sabotage.ts';
+import { sharedKind, type SharedLayerParts } from './shared-layer.ts';
 
 export interface KindParts {
-  readonly journal: DiskJournalParts;
+  readonly journal: JournalKind;
   readonly feed: FeedParts;
   readonly outer: OuterParts;
+  /** `null`: no layer is shared. */
+  readonly shared: SharedLayerParts | null;
   readonly sabotages: ReadonlySet<Sabotage>;
 }
 
 /** What the configuration of a simulated process can name. Its memory layer is the real one. */
-export function simulatedKinds({ journal, feed, outer, sabotages }: KindParts): Kinds {
+export function simulatedKinds({ journal, feed, outer, shared, sabotages }: KindParts): Kinds {
   return {
     sources: [feedKind(feed), webhookKind(), ...sourceKinds],
-    journals: [diskJournalKind(journal)],
-    layers: [sabotagedMemory(sabotages) ?? memoryLayer, outerKind(outer)],
+    journals: [journal],
+    layers: [
+      sabotagedMemory(sabotages) ?? memoryLayer,
+      outerKind(outer),
+      ...(shared ? [sharedKind(shared) as unknown as LayerKind] : []),
+    ],
   };
 }
 

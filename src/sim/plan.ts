@@ -1,5 +1,6 @@
 import { Draw } from './draw.ts';
 import type { FaultKind } from './faults.ts';
+import { WORLDS, type WorldName, type WorldShape } from './worlds.ts';
 
 /** A fault that is to happen: when, for how long, and how much of it. */
 export interface Fault {
@@ -43,6 +44,7 @@ export interface Shape {
 /** All that a seed decides beforehand. A failure is shrunk by leaving parts of it out. */
 export interface Plan {
   readonly seed: number;
+  readonly world: WorldName;
   readonly shape: Shape;
   readonly faults: readonly Fault[];
   readonly writes: readonly Write[];
@@ -82,19 +84,60 @@ const SCHEDULED: Partial<Record<FaultKind, Temper>> = {
   'contract-reload': [3, 0, 0, 1],
 };
 
+/** What happens to what the processes of a world share. */
+const OF_SHARED: Partial<Record<FaultKind, Temper>> = {
+  'shared-flush': [2, 0, 0, 1],
+  'shared-restart': [2, 100, 2_000, 1],
+  'shared-failover': [5, 0, 400, 1],
+  'shared-readonly': [2, 200, 2_000, 1],
+  'shared-full': [2, 200, 2_000, 1],
+  'shared-slow': [3, 300, 3_000, 200],
+  'shared-reply-lost': [4, 0, 0, 6],
+  'shared-disconnect': [4, 0, 0, 1],
+  'shared-clock': [2, 0, 0, 20_000],
+  'shared-eviction': [6, 0, 0, 1_000],
+};
+
+/** To processes that a daemon feeds. */
+const OF_FED: Partial<Record<FaultKind, Temper>> = {
+  'stream-cut': [4, 0, 0, 1],
+  'stream-delay': [4, 200, 3_000, 600],
+  'stream-duplicate': [3, 0, 0, 4],
+  'stream-loss': [5, 0, 0, 2],
+  'stream-silent': [3, 0, 0, 1],
+  'time-late': [3, 300, 3_000, 900],
+  'fed-pause': [4, 50, 6_000, 1],
+  'fed-kill': [3, 10, 1_000, 1],
+  'page-gone': [3, 200, 2_500, 1],
+};
+
+/** To relays. */
+const OF_RELAYS: Partial<Record<FaultKind, Temper>> = {
+  'relay-kill': [3, 500, 4_000, 1],
+  'relay-pause': [5, 500, 5_000, 1],
+  'relay-cut': [5, 200, 4_000, 1],
+  'word-lost': [4, 0, 0, 8],
+  'word-late': [4, 200, 3_000, 400],
+};
+
 export interface PlanOptions {
   /** Scales the number of faults. Default 1. */
   readonly intensity?: number;
   readonly lengthMs?: number;
+  /** Default: one process. */
+  readonly world?: WorldName;
 }
 
 export function planOf(seed: number, options: PlanOptions = {}): Plan {
   const draw = new Draw(seed, 'plan');
   const shape = shapeOf(draw, options.lengthMs);
+  const { world = 'single', intensity = 1 } = options;
+  const faults = faultsOf(draw, shape, intensity);
   return {
     seed,
+    world,
     shape,
-    faults: faultsOf(draw, shape, options.intensity ?? 1),
+    faults: [...faults, ...fleetFaults(seed, shape, WORLDS[world], intensity)].sort((a, b) => a.at - b.at),
     writes: writesOf(draw, shape),
     readers: Array.from({ length: 3 + draw.below(4) }, (_, id) => ({
       id,
@@ -126,21 +169,52 @@ function shapeOf(draw: Draw, lengthMs?: number): Shape {
 /** A journal is trimmed after a minute; a layer that is away just then has still to apply what is forgotten. */
 const AWAY: Omit<Fault, 'id'> = { kind: 'layer-outage', at: 55_000, ms: 8_000, amount: 1 };
 
-function faultsOf(draw: Draw, { lengthMs, retentionMs }: Shape, intensity: number): readonly Fault[] {
-  // Each world has its own troubles: with all of them at once nothing would ever be cached for long.
-  const kinds = (Object.keys(SCHEDULED) as FaultKind[]).filter(() => draw.chance(0.45));
-  const weights = kinds.map((kind) => SCHEDULED[kind]?.[0] ?? 0);
+/** Of streams of choices of their own, so that a seed's other troubles are the same in every world. */
+function fleetFaults(seed: number, { lengthMs }: Shape, world: WorldShape, intensity: number): readonly Fault[] {
+  const draw = new Draw(seed, 'fleet');
+  const groups = [
+    ...(world.isShared ? [OF_SHARED] : []),
+    ...(world.fed > 0 ? [OF_FED] : []),
+    ...(world.daemons > 1 ? [OF_RELAYS] : []),
+  ];
+  return groups
+    .flatMap((tempers) => {
+      const kinds = (Object.keys(tempers) as FaultKind[]).filter(() => draw.chance(0.6));
+      const count = Math.round((lengthMs / 1_000) * draw.pick([0.3, 0.8, 1.5]) * intensity);
+      return drawn(draw, { tempers, kinds, count, lengthMs, fallback: 'crash' });
+    })
+    .map((fault, i) => ({ ...fault, id: FLEET_FROM + i }));
+}
+
+const FLEET_FROM = 100_000;
+
+interface Drawing {
+  readonly tempers: Partial<Record<FaultKind, Temper>>;
+  readonly kinds: readonly FaultKind[];
+  readonly count: number;
+  readonly lengthMs: number;
+  readonly fallback: FaultKind;
+}
+
+function drawn(draw: Draw, { tempers, kinds, count, lengthMs, fallback }: Drawing): Fault[] {
+  const weights = kinds.map((kind) => tempers[kind]?.[0] ?? 0);
   const total = weights.reduce((sum, weight) => sum + weight, 0);
-  const count = Math.round((lengthMs / 1_000) * draw.pick([0.3, 1, 2]) * intensity);
-  const faults = Array.from({ length: count }, (_, id): Fault => {
+  return Array.from({ length: count }, (_, id): Fault => {
     let left = draw.next() * total;
-    const kind = kinds.find((_, i) => (left -= weights[i] ?? 0) < 0) ?? 'crash';
-    const [, shortest, longest, amount] = SCHEDULED[kind] ?? [1, 0, 0, 1];
+    const kind = kinds.find((_, i) => (left -= weights[i] ?? 0) < 0) ?? fallback;
+    const [, shortest, longest, amount] = tempers[kind] ?? [1, 0, 0, 1];
     const at = draw.between(0, lengthMs);
     return { id, kind, at, ms: draw.long(shortest, longest), amount: 1 + draw.below(amount) };
   });
+}
+
+function faultsOf(draw: Draw, { lengthMs, retentionMs }: Shape, intensity: number): readonly Fault[] {
+  // Each world has its own troubles: with all of them at once nothing would ever be cached for long.
+  const kinds = (Object.keys(SCHEDULED) as FaultKind[]).filter(() => draw.chance(0.45));
+  const count = Math.round((lengthMs / 1_000) * draw.pick([0.3, 1, 2]) * intensity);
+  const faults = drawn(draw, { tempers: SCHEDULED, kinds, count, lengthMs, fallback: 'crash' });
   if (lengthMs > 60_000 && retentionMs < 60_000) faults.push({ ...AWAY, id: count });
-  return faults.sort((a, b) => a.at - b.at);
+  return faults;
 }
 
 function writesOf(draw: Draw, { lengthMs }: Shape): readonly Write[] {

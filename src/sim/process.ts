@@ -3,12 +3,12 @@ import type { Config } from '../config/config.ts';
 import type { Kinds } from '../config/kinds.ts';
 import type { MemoryStore } from '../layers/memory/store.ts';
 import { ORIGIN, type Offset } from '../model/position.ts';
-import type { Receipt } from '../operations.ts';
 import { createMetrics } from '../runtime/metrics.ts';
 import type { Log } from '../runtime/log.ts';
 import type { SimulatedClock } from '../runtime/simulated-time.ts';
 import { cacheOf } from '../service/cache-of.ts';
 import { Engine } from '../service/engine.ts';
+import type { Caching } from './caching.ts';
 import type { Draw } from './draw.ts';
 import type { Link } from './link.ts';
 
@@ -21,9 +21,9 @@ export interface ProcessParts {
 }
 
 /** One life of the process that runs Tidemark: from its start until it crashes. */
-export class Process {
+export class Process implements Caching {
   readonly clock: SimulatedClock;
-  readonly #caches = new Map<string, Cache<number, Receipt>>();
+  readonly #caches = new Map<string, Cache<number>>();
   #engine: Engine | null = null;
   #startedAt = ORIGIN;
   /** Its connection to the database at the moment. */
@@ -55,10 +55,10 @@ export class Process {
     return this.#engine;
   }
 
-  cache(namespace: string): Cache<number, Receipt> {
+  cache(namespace: string): Cache<number> {
     let cache = this.#caches.get(namespace);
     if (!cache) {
-      cache = cacheOf(this.engine, namespace) as Cache<number, Receipt>;
+      cache = cacheOf(this.engine, namespace) as Cache<number>;
       this.#caches.set(namespace, cache);
     }
     return cache;

@@ -3,8 +3,8 @@ import type { ReadOptions, ReadResult } from '../client/options.ts';
 import type { NamespaceConfig } from '../config/config.ts';
 import type { Shelf } from '../layers/memory/store.ts';
 import type { AtLeast } from '../model/token.ts';
-import type { Receipt } from '../operations.ts';
 import { NEVER } from '../trust/proofs.ts';
+import type { Caching } from './caching.ts';
 import { EPSILON_MS, type Checker } from './checker.ts';
 import type { Domain, Fact, Target } from './domain.ts';
 import { Draw } from './draw.ts';
@@ -12,9 +12,10 @@ import type { Facts } from './facts.ts';
 import { factOf, versionOf, type Loader } from './loader.ts';
 import type { Place } from './place.ts';
 import type { Reader } from './plan.ts';
-import type { Process } from './process.ts';
 import type { Sabotage } from './sabotage.ts';
+import type { SharedServer } from './shared-server.ts';
 import type { Violation } from './violation.ts';
+import { noReads } from './totals.ts';
 import { Wholes } from './wholes.ts';
 
 /** How long a load may take; also the most that a joined load can be older than its reader. */
@@ -29,10 +30,15 @@ export interface ReadersParts {
   readonly namespaces: ReadonlyMap<string, NamespaceConfig>;
   readonly facts: Facts;
   readonly inner: Checker;
-  readonly outer: Checker;
+  /** `null`: there is no outer layer. */
+  readonly outer: Checker | null;
   readonly loader: Loader;
   readonly now: () => number;
   readonly seed: number;
+  /** What the choices of its readers are called, apart from those of other processes. */
+  readonly label: string;
+  /** How much longer than its TTL something may live because the clock of a shared layer's server was put back. */
+  readonly server: Pick<SharedServer, 'putBackMs'> | null;
   readonly sabotages: ReadonlySet<Sabotage>;
   readonly violated: (violation: Violation) => void;
   readonly tell: ((words: string) => void) | null;
@@ -55,7 +61,7 @@ export interface ReadCounts {
 
 /** The application's readers, and the check of each of their answers. */
 export class Readers {
-  readonly counts: ReadCounts = { hits: 0, loads: 0, proofs: 0, peeks: 0, outer: 0, wholes: 0, pairs: 0, own: 0 };
+  readonly counts: ReadCounts = noReads();
   readonly #parts: ReadersParts;
   /** With holes for what is not read, so that leaving something out does not change when the rest is read. */
   readonly #places: readonly (Place | null)[];
@@ -91,14 +97,15 @@ export class Readers {
   }
 
   /** Sets the readers of a new process to work. */
-  start(process: Process, readers: readonly Reader[]): void {
+  start(process: Caching, readers: readonly Reader[]): void {
     this.#waiting = 0;
     this.#wholes.start();
-    for (const reader of readers) this.#again(process, reader, new Draw(this.#parts.seed, `reader ${reader.id}`), []);
+    for (const reader of readers)
+      this.#again(process, reader, new Draw(this.#parts.seed, `${this.#parts.label} ${reader.id}`), []);
   }
 
   /** Reads what a fact is in as a session does that has written it at `atLeast`. */
-  readOwn(process: Process, fact: Fact, version: number, atLeast: AtLeast, wait = 0): void {
+  readOwn(process: Caching, fact: Fact, version: number, atLeast: AtLeast, wait = 0): void {
     for (const place of this.#places) {
       if (place?.target.fact !== fact) continue;
       this.#cache(process, place)
@@ -117,7 +124,7 @@ export class Readers {
   }
 
   /** What is cached once everything is still; `null` when it is all as in the database. */
-  differing(process: Process): string | null {
+  differing(process: Caching): string | null {
     for (const place of this.#places) {
       if (place?.target.channel !== 'feed' || !place.target.hard) continue;
       const value = this.#cache(process, place).peek(place.target.key);
@@ -128,21 +135,21 @@ export class Readers {
     return this.#wholes.differing(process);
   }
 
-  #again(process: Process, reader: Reader, draw: Draw, options: ReadOptions<number>[]): void {
+  #again(process: Caching, reader: Reader, draw: Draw, options: ReadOptions<number>[]): void {
     process.clock.after(reader.everyMs, () => {
       this.#burst(process, reader, draw, options);
       this.#again(process, reader, draw, options);
     });
   }
 
-  #burst(process: Process, { burst }: Reader, draw: Draw, options: ReadOptions<number>[]): void {
+  #burst(process: Caching, { burst }: Reader, draw: Draw, options: ReadOptions<number>[]): void {
     const { inner, outer } = this.#parts;
     const count = this.#places.length;
     if (count === 0) return;
     let at = draw.below(count);
     const step = 1 + draw.below(count);
     inner.sync();
-    outer.sync();
+    outer?.sync();
     for (let i = 0; i < burst; i++) {
       at = (at + step) % count;
       const place = this.#places[at];
@@ -160,25 +167,26 @@ export class Readers {
     }
   }
 
-  #peek(process: Process, place: Place): void {
+  #peek(process: Caching, place: Place): void {
     const value = this.#cache(process, place).peek(place.target.key);
     if (value === undefined) return;
     this.counts.peeks++;
+    this.#checkAge(process, place, value);
     const asOf = this.#parts.now() - place.boundMs - process.clock.lackMs;
     this.#check(place, value, asOf, this.#parts.inner.least[place.target.fact] ?? 0);
   }
 
-  #outer(process: Process, { target, shelf }: Place): void {
+  #outer(process: Caching, { target, shelf }: Place): void {
     const entry = process.outer?.find(shelf, target.key);
     if (!entry || process.clock.mono() >= entry.expiresAt || entry.expiredAsOf !== null) return;
     this.counts.outer++;
     const version = versionOf(entry.value as number);
-    const least = this.#parts.outer.least[target.fact] ?? 0;
+    const least = this.#parts.outer?.least[target.fact] ?? 0;
     if (version >= least || !target.hard) return;
     this.#broken(target, 'I1', `outer layer: ${target.key} as version ${version}, ${least} has been applied there`);
   }
 
-  #read(process: Process, place: Place, options: ReadOptions<number>): void {
+  #read(process: Caching, place: Place, options: ReadOptions<number>): void {
     const { inner, now } = this.#parts;
     const since = now();
     const least = inner.least[place.target.fact] ?? 0;
@@ -203,7 +211,7 @@ export class Readers {
       );
   }
 
-  #prove(process: Process, place: Place, options: ReadOptions<number>): void {
+  #prove(process: Caching, place: Place, options: ReadOptions<number>): void {
     const least = this.#parts.inner.least[place.target.fact] ?? 0;
     this.#waiting++;
     this.#cache(process, place)
@@ -215,6 +223,7 @@ export class Readers {
           this.counts.proofs++;
           this.#check(place, result.value, this.#parts.now() - result.maxAgeMs - process.clock.lackMs, least);
           this.#checkWords(process, place, result);
+          if (result.layer !== 'source') this.#checkAge(process, place, result.value);
         },
         () => {
           this.#waiting--;
@@ -253,8 +262,16 @@ export class Readers {
     this.#broken(target, 'I2', `${claim}, but it ended at ${endedAt.toFixed(1)}`);
   }
 
+  /** By when its load really read, whatever clock counted its TTL. */
+  #checkAge({ clock }: Caching, { target, policy }: Place, value: number): void {
+    const age = this.#parts.loader.ageOf(value);
+    const mayBe = policy.ttlMs + clock.lackMs + (this.#parts.server?.putBackMs ?? 0);
+    if (age <= mayBe + EPSILON_MS) return;
+    this.#broken(target, 'I12', `${target.key} is served ${age.toFixed(0)} ms after its load, beyond its ttl`);
+  }
+
   #checkWords(
-    { clock }: Process,
+    { clock }: Caching,
     { target, policy }: Place,
     { maxAgeMs, asOf, trust, layer }: ReadResult<number>,
   ): void {
@@ -263,11 +280,12 @@ export class Readers {
       this.#broken(target, 'I11', `${target.key}: asOf ${asOf} and maxAgeMs ${maxAgeMs} do not agree`);
     if (trust === 'fresh' && layer !== 'source' && maxAgeMs > (bound ?? Infinity) + EPSILON_MS)
       this.#broken(target, 'I11', `${target.key} is called fresh at an age of ${maxAgeMs}`);
-    if (layer !== 'source' && maxAgeMs > policy.ttlMs + EPSILON_MS)
+    // Of what came from a shared layer its own load is not known here, only since when it is proven.
+    if (layer !== 'source' && !this.#parts.server && maxAgeMs > policy.ttlMs + EPSILON_MS)
       this.#broken(target, 'I12', `${target.key} is served at an age of ${maxAgeMs}, beyond its ttl`);
   }
 
-  #options(process: Process, { target, shelf, policy }: Place): ReadOptions<number> {
+  #options(process: Caching, { target, shelf, policy }: Place): ReadOptions<number> {
     const { loader, tell } = this.#parts;
     const { key, tags, lateTags, fact } = target;
     return {
@@ -291,7 +309,7 @@ export class Readers {
     };
   }
 
-  #cache(process: Process, { target }: Place): Cache<number, Receipt> {
+  #cache(process: Caching, { target }: Place): Cache<number> {
     return process.cache(target.namespace);
   }
 

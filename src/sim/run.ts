@@ -31,7 +31,7 @@ export async function runPlan(plan: Plan, options: RunOptions = {}): Promise<Run
   await world.run();
   return {
     seed: plan.seed,
-    reads: world.readers.counts,
+    reads: world.reads,
     faults: world.conditions.tally.counts,
     entries: world.ledger.entries.length,
     virtualMs: world.virtualMs,

@@ -1,3 +1,5 @@
+import type { WorldName } from './worlds.ts';
+
 /** Ways to break the protocol on purpose, so that tests can show that the simulator would notice. */
 export const SABOTAGES = {
   'fence-off': 'fills are admitted whatever happened since their load began',
@@ -15,6 +17,22 @@ export const SABOTAGES = {
   'parts-forgotten': 'a value reads others and does not embed them',
   'pairs-apart': 'keys that are to be read at one moment are read one by one',
   'contract-missing': 'the contract for groups is left out',
+  'promotion-unproven': 'what a shared layer has is taken for as new as the process that asks',
+  'shared-unfenced': 'a shared layer stores fills whatever was invalidated since their load began',
+  'marks-unwatched': 'a shared layer does not notice that its marks were evicted',
+  'gap-ignored': 'a fed process takes what was lost on its way for nothing',
+  'proof-wrong-clock': 'the time of another process is taken for an earlier one',
+  'deposed-accepted': 'the journal takes what a relay appends that does not own the source any more',
 } as const satisfies Record<string, string>;
+
+/** Those that only a world of another shape than a single process can show. */
+export const SEEN_IN: Partial<Record<Sabotage, WorldName>> = {
+  'promotion-unproven': 'shared',
+  'shared-unfenced': 'shared',
+  'marks-unwatched': 'shared',
+  'gap-ignored': 'fed',
+  'proof-wrong-clock': 'relays',
+  'deposed-accepted': 'relays',
+};
 
 export type Sabotage = keyof typeof SABOTAGES;

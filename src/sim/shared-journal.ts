@@ -16,6 +16,16 @@ const RENEW_MS = 500;
 export interface SharedFaults {
   /** How long a word, a question or an answer is under way; `null`: it is lost. Default: not at all. */
   readonly underWay?: () => number | null;
+  /** How long a batch is under way to the journal, and its answer from there. Default: not at all. */
+  readonly storeMs?: () => number;
+  /** Told of entries as they become durable, with who appended them. */
+  readonly appended?: (entries: readonly Entry[], by: string) => void;
+  /** Told from where on the journal still has entries. */
+  readonly trimmed?: (first: Offset) => void;
+  /** Sabotage: what is appended by a relay that does not own the source any more is taken. */
+  readonly takesAll?: boolean;
+  /** Sabotage: what the time of another relay is told too early by. */
+  readonly clockLieMs?: number;
 }
 
 interface Lease {
@@ -80,6 +90,7 @@ export class SharedOpening implements Journal, Relays {
   readonly #life: number;
   readonly #waiting = new Waiting();
   readonly #owned = new Map<string, number>();
+  #sent: Promise<void> = Promise.resolve();
   readonly #takers = new Set<(word: RelayWord) => void>();
   readonly #closed = new AbortController();
   #answers: RelayAnswers | null = null;
@@ -143,16 +154,42 @@ export class SharedOpening implements Journal, Relays {
 
   async append(batch: PlannedBatch): Promise<Appended> {
     this.#assertOpen();
+    const { storeMs } = this.#shared.faults;
+    if (!storeMs) return this.#append(batch);
+    // In the order in which they were sent, as on one connection.
+    const before = this.#sent;
+    let stored = (): void => undefined;
+    this.#sent = new Promise((resolve) => (stored = resolve));
+    try {
+      await before;
+      await this.#travel(storeMs());
+      return await this.#append(batch);
+    } finally {
+      stored();
+      await this.#travel(storeMs());
+      await this.#link();
+    }
+  }
+
+  #travel(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#shared.clock.after(ms, resolve);
+    });
+  }
+
+  async #append(batch: PlannedBatch): Promise<Appended> {
     if (this.#mended) await this.#link();
     this.#assertOpen();
+    const { takesAll, appended: told } = this.#shared.faults;
     const lease = batch.position === null ? undefined : this.#shared.leases.get(`source:${batch.source}`);
-    if (lease && this.#owned.get(`source:${batch.source}`) !== lease.owner.term)
+    if (lease && !takesAll && this.#owned.get(`source:${batch.source}`) !== lease.owner.term)
       throw new TidemarkError('RELAY_DEPOSED', `source ${batch.source} is read by ${lease.self}`);
     checkAdopted(batch, this.#shared.adopted);
     const before = this.#shared.log.head;
     const appended = this.#shared.log.append(batch);
-    if (this.#shared.log.head > before)
-      for (const event of batch.events) this.#shared.adopted = adoptionOf(event) ?? this.#shared.adopted;
+    const added = this.#shared.log.head - before;
+    if (added > 0 && told) told(await this.#shared.log.read(before, added), this.self);
+    if (added > 0) for (const event of batch.events) this.#shared.adopted = adoptionOf(event) ?? this.#shared.adopted;
     this.#shared.moved();
     return appended;
   }
@@ -209,7 +246,9 @@ export class SharedOpening implements Journal, Relays {
 
   async trim(olderThan: Millis): Promise<number> {
     await this.#link();
-    return this.#shared.log.trim(olderThan);
+    const trimmed = await this.#shared.log.trim(olderThan);
+    this.#shared.faults.trimmed?.(this.#shared.log.first);
+    return trimmed;
   }
 
   get report(): JournalReport {
@@ -247,7 +286,7 @@ export class SharedOpening implements Journal, Relays {
     if (!whose) return Promise.resolve(null);
     return new Promise((resolve) => {
       this.#send(whose, () => {
-        const now = whose.#answers?.now() ?? ORIGIN;
+        const now = (whose.#answers?.now() ?? ORIGIN) - (this.#shared.faults.clockLieMs ?? 0);
         whose.#send(this, () => {
           resolve({ clock, now });
         });
@@ -257,6 +296,12 @@ export class SharedOpening implements Journal, Relays {
 
   answer(answers: RelayAnswers): void {
     this.#answers = answers;
+  }
+
+  /** Its process is gone: nothing of it gets through any more. */
+  kill(): void {
+    this.cut();
+    this.#shared.openings.delete(this);
   }
 
   close(): Promise<void> {

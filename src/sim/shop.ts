@@ -7,6 +7,7 @@ import type { Announcement, Change, Domain, Fact, Target } from './domain.ts';
 import { someOf } from './ledger.ts';
 import type { Plan, Shape, Write } from './plan.ts';
 import type { Sabotage } from './sabotage.ts';
+import { WORLDS } from './worlds.ts';
 
 /** Reads of a page see these many rows, of which the reader knows nothing before it has loaded. */
 const ROWS_OF_A_PAGE = 3;
@@ -34,15 +35,16 @@ export class Shop implements Domain {
   readonly #outside: number;
   readonly #groupOf: number[];
 
-  constructor({ shape, seed }: Pick<Plan, 'shape' | 'seed'>, sabotages: ReadonlySet<Sabotage>) {
+  constructor({ shape, seed, world }: Pick<Plan, 'shape' | 'seed' | 'world'>, sabotages: ReadonlySet<Sabotage>) {
     const contracts = CONTRACTS.filter(({ name }) => name !== 'group' || !sabotages.has('contract-missing'));
     const draw = new Draw(seed, 'shop');
     this.#rows = shape.scale * 3;
     this.#groups = shape.scale;
     this.#outside = shape.scale;
     this.#groupOf = Array.from({ length: this.#rows }, () => draw.below(this.#groups));
-    this.#config = configOf(shape, contracts);
-    this.#otherConfig = configOf(shape, [...contracts, OTHER]);
+    const { isShared } = WORLDS[world];
+    this.#config = configOf(shape, contracts, isShared);
+    this.#otherConfig = configOf(shape, [...contracts, OTHER], isShared);
     this.facts = [
       ...names('row', this.#rows),
       ...names('group', this.#groups),
@@ -168,7 +170,7 @@ function distinct(draw: Draw, among: number, count: number): number[] {
   return Array.from({ length: Math.min(count, among) }, (_, i) => (first + i) % among);
 }
 
-function configOf(shape: Shape, contracts: readonly JsonObject[]): JsonObject {
+function configOf(shape: Shape, contracts: readonly JsonObject[], isShared: boolean): JsonObject {
   const { ttlMs: ttl, maxStalenessMs, heartbeatMs, retentionMs, maxEntries, tombstonesMax } = shape;
   const bound = (when_uncertain: string): JsonObject => ({
     ttl,
@@ -186,6 +188,7 @@ function configOf(shape: Shape, contracts: readonly JsonObject[]): JsonObject {
     },
     layers: {
       local: { type: 'memory', max_entries: maxEntries, max_tombstones: tombstonesMax },
+      ...(isShared && { shared: { type: 'simulated-shared', tombstones: tombstonesMax } }),
       outer: { type: 'simulated-layer' },
     },
     namespaces: {

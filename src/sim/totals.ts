@@ -15,12 +15,16 @@ export interface Totals {
 export function noTotals(): Totals {
   return {
     seeds: 0,
-    reads: { hits: 0, loads: 0, proofs: 0, peeks: 0, outer: 0, wholes: 0, pairs: 0, own: 0 },
+    reads: noReads(),
     faults: noFaults(),
     entries: 0,
     virtualMs: 0,
     violations: 0,
   };
+}
+
+export function noReads(): ReadCounts {
+  return { hits: 0, loads: 0, proofs: 0, peeks: 0, outer: 0, wholes: 0, pairs: 0, own: 0 };
 }
 
 export function add(totals: Totals, run: Run): void {

@@ -4,6 +4,8 @@ import type { Database } from './database.ts';
 import type { Disk } from './disk.ts';
 import type { Draw } from './draw.ts';
 import type { Fault } from './plan.ts';
+import type { Daemon } from './daemon.ts';
+import { FleetTroubles, type Fleet } from './fleet-troubles.ts';
 import type { Process } from './process.ts';
 
 export interface TroublesParts {
@@ -12,8 +14,7 @@ export interface TroublesParts {
   readonly draw: Draw;
   readonly database: Database;
   readonly disk: Disk;
-  readonly process: () => Process | null;
-  readonly crash: (process: Process, downMs: number) => void;
+  readonly fleet: Fleet;
   readonly reload: () => void;
 }
 
@@ -24,13 +25,17 @@ const HOPS_MAX = 40;
 export class Troubles {
   readonly #parts: TroublesParts;
 
+  readonly #fleet: FleetTroubles;
+
   constructor(parts: TroublesParts) {
     this.#parts = parts;
+    this.#fleet = new FleetTroubles(parts);
   }
 
   begin(fault: Fault): void {
     const { conditions, database } = this.#parts;
-    const process = this.#parts.process();
+    const daemon = this.#daemon(fault);
+    const { process } = daemon;
     switch (fault.kind) {
       case 'feed-duplicate':
       case 'feed-loss':
@@ -69,23 +74,35 @@ export class Troubles {
         this.#parts.reload();
         return;
       case 'crash':
-        if (process) this.#crash(process, fault);
+        if (process) this.#crash(daemon, process, fault);
         return;
       case 'wall-step':
       case 'freeze':
       case 'stall':
-        if (process) this.#time(process, fault);
+        if (process) this.#time(daemon, process, fault);
         return;
       default:
-        conditions.open(fault);
+        if (!this.#fleet.begin(fault, daemon)) conditions.open(fault);
     }
   }
 
+  /** Whom it meets. */
+  #daemon({ id }: Fault): Daemon {
+    const { daemons } = this.#parts.fleet;
+    const daemon = daemons[id % daemons.length];
+    if (!daemon) throw new Error('there is no daemon');
+    return daemon;
+  }
+
+  #break(reason: string): void {
+    for (const { process } of this.#parts.fleet.daemons) process?.link?.break(reason);
+  }
+
   #down({ kind, ms }: Fault): void {
-    const { time, conditions, database, process } = this.#parts;
+    const { time, conditions, database } = this.#parts;
     database.isDown = true;
     conditions.tally.hit(kind);
-    process()?.link?.break('the server closed the connection');
+    this.#break('the server closed the connection');
     time.after(ms, () => {
       database.isDown = false;
     });
@@ -101,17 +118,17 @@ export class Troubles {
   }
 
   #loseSlot({ kind }: Fault): void {
-    const { conditions, database, process } = this.#parts;
+    const { conditions, database } = this.#parts;
     if (!database.slot) return;
     if (kind === 'slot-loss') database.slot = null;
     else database.slot.state = 'lost';
     conditions.tally.hit(kind);
-    process()?.link?.break('the server ended the stream');
+    this.#break('the server ended the stream');
   }
 
   /** Not at a round moment: after some more timers or behind a write, and some more microtasks. */
-  #crash(process: Process, { ms, amount, kind }: Fault): void {
-    const { conditions, draw, crash, disk } = this.#parts;
+  #crash(daemon: Daemon, process: Process, { ms, amount, kind }: Fault): void {
+    const { conditions, draw, disk, fleet } = this.#parts;
     const hops = draw.below(HOPS_MAX);
     const fall = (): void => {
       let hop = Promise.resolve();
@@ -119,18 +136,18 @@ export class Troubles {
       void hop.then(() => {
         if (process.clock.dead) return;
         conditions.tally.hit(kind);
-        crash(process, ms);
+        daemon.crash(process, ms);
       });
     };
-    if (draw.chance(0.4)) disk.onWrite = fall;
+    if (draw.chance(0.4) && fleet.daemons.length === 1) disk.onWrite = fall;
     else process.clock.onFire(amount, fall);
   }
 
-  #time({ clock }: Process, { kind, ms, amount }: Fault): void {
+  #time(daemon: Daemon, { clock }: Process, { kind, ms, amount }: Fault): void {
     const { conditions, draw } = this.#parts;
     if (clock.frozen || clock.dead) return;
     if (kind === 'wall-step') clock.stepWall(draw.chance(0.5) ? amount : -amount);
-    else clock.freeze(ms, kind === 'freeze' ? 'suspend' : 'stall');
+    else daemon.freeze(ms, kind === 'freeze' ? 'suspend' : 'stall');
     conditions.tally.hit(kind);
   }
 }

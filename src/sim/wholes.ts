@@ -1,8 +1,8 @@
 import type { LoadContext, ReadOptions } from '../client/options.ts';
+import type { Caching } from './caching.ts';
 import type { Facts } from './facts.ts';
 import { factOf, versionOf } from './loader.ts';
 import type { Place } from './place.ts';
-import type { Process } from './process.ts';
 import type { Sabotage } from './sabotage.ts';
 import type { Violation } from './violation.ts';
 
@@ -15,7 +15,7 @@ export interface WholesParts {
   readonly sabotages: ReadonlySet<Sabotage>;
   readonly timeoutMs: number;
   readonly now: () => number;
-  readonly options: (process: Process, place: Place) => ReadOptions<number>;
+  readonly options: (process: Caching, place: Place) => ReadOptions<number>;
   /** The least version that a reader that comes now may get. */
   readonly least: (place: Place) => number;
   readonly check: (place: Place, value: number, asOf: number, least: number) => void;
@@ -47,7 +47,7 @@ export class Wholes {
   }
 
   /** A read of the whole that a place and its partner make; `null` when it has none. */
-  whole(process: Process, at: number): Promise<void> | null {
+  whole(process: Caching, at: number): Promise<void> | null {
     const { places, timeoutMs, now, least, check } = this.#parts;
     const pair = this.#pair(places[at], this.#partners[at]);
     if (!pair) return null;
@@ -65,7 +65,7 @@ export class Wholes {
   }
 
   /** A read of a place and its partner at one moment; `null` when there is none, or one is under way. */
-  together(process: Process, at: number): Promise<void> | null {
+  together(process: Caching, at: number): Promise<void> | null {
     const { places, options, sabotages } = this.#parts;
     const pair = this.#pair(places[at], this.#partners[at]);
     if (!pair || this.#pairs > 0) return null;
@@ -89,7 +89,7 @@ export class Wholes {
   }
 
   /** A whole that is cached, once everything is still, and not made of what is in the database; `null`: none. */
-  differing(process: Process): string | null {
+  differing(process: Caching): string | null {
     const { places, facts } = this.#parts;
     for (const at of places.keys()) {
       const pair = this.#pair(places[at], this.#partners[at]);
@@ -108,7 +108,7 @@ export class Wholes {
     return first && second ? [first, second] : null;
   }
 
-  #part(process: Process, context: LoadContext, place: Place): Promise<number> {
+  #part(process: Caching, context: LoadContext, place: Place): Promise<number> {
     const { options, sabotages } = this.#parts;
     const cache = process.cache(place.target.namespace);
     if (sabotages.has('parts-forgotten')) return cache.getOrSet(options(process, place));

@@ -1,24 +1,31 @@
 import type { Config } from '../config/config.ts';
-import type { Kinds } from '../config/kinds.ts';
 import { silentLog, type Log } from '../runtime/log.ts';
+import { createMetrics } from '../runtime/metrics.ts';
 import { SimulatedClock, SimulatedTime } from '../runtime/simulated-time.ts';
-import { Checker } from './checker.ts';
+import type { Caching } from './caching.ts';
 import { Conditions } from './conditions.ts';
+import { Daemon } from './daemon.ts';
+import { kindsOf, type OwnParts } from './daemon-kinds.ts';
 import { Database } from './database.ts';
 import { Disk } from './disk.ts';
 import type { Domain } from './domain.ts';
 import { Draw } from './draw.ts';
 import { Facts } from './facts.ts';
-import { simulatedKinds } from './kinds.ts';
+import { FedProcess } from './fed-process.ts';
 import { Ledger } from './ledger.ts';
 import { Loader } from './loader.ts';
-import type { Plan } from './plan.ts';
+import type { Plan, Reader } from './plan.ts';
 import { Process } from './process.ts';
-import { Readers } from './readers.ts';
+import type { ReadCounts, Readers } from './readers.ts';
 import type { Sabotage } from './sabotage.ts';
+import { SharedJournal } from './shared-journal.ts';
+import { COPY_EVERY_MS, SharedServer } from './shared-server.ts';
 import type { Column, Story } from './story.ts';
+import { WALL, type Surroundings } from './surroundings.ts';
+import { noReads } from './totals.ts';
 import { Troubles } from './troubles.ts';
 import type { Violation } from './violation.ts';
+import { WORLDS, type WorldShape } from './worlds.ts';
 import { Writers } from './writers.ts';
 
 export interface WorldParts {
@@ -31,100 +38,118 @@ export interface WorldParts {
 /** When everything is healed, this long is enough for everything to be well again. */
 const CALM_WITHIN_MS = 120_000;
 const LOOK_EVERY_MS = 250;
-const WALL = Date.UTC(2026, 0, 1);
-const INNER = 1;
-const OUTER = 2;
+/** Ten times what the longest worlds take: one that takes more runs in a circle. */
+const STEPS_MAX = 20_000_000;
+/** What a lie about the clock of another relay is off by. */
+const WRONG_CLOCK_MS = 5_000;
 
-/** Everything there is, wired. Read from top to bottom: time, the outside, the process, those who use it. */
+/** Everything there is, wired. Read from top to bottom: time, the outside, the processes, those who use them. */
 export class World {
   readonly time = new SimulatedTime();
   readonly conditions = new Conditions(this.time);
-  readonly readers: Readers;
   readonly ledger: Ledger;
   readonly facts: Facts;
   readonly #parts: WorldParts;
+  readonly #shape: WorldShape;
   readonly #database: Database;
-  readonly #disk: Disk;
-  readonly #inner: Checker;
-  readonly #outer: Checker;
+  readonly #server: SharedServer | null;
+  readonly #daemons: readonly Daemon[];
+  readonly #fed: readonly FedProcess[];
   readonly #writers: Writers;
   readonly #troubles: Troubles;
-  readonly #wireDraw: Draw;
-  readonly #layerDraw: Draw;
   #config: Config;
   readonly #otherConfig: Config | null;
-  #process: Process | null = null;
-  #lives = 0;
-  #provenAt = -Infinity;
   violation: Violation | null = null;
 
   constructor(parts: WorldParts) {
     this.#parts = parts;
-    const { plan, domain } = parts;
+    const { plan, domain, sabotages } = parts;
     const { time, conditions } = this;
     const { shape } = plan;
+    this.#shape = WORLDS[plan.world];
     const now = (): number => time.now;
     const violated = this.#violated;
     this.facts = new Facts(domain.facts);
     const commits = this.#draw('commits');
-    this.#wireDraw = this.#draw('wire');
-    this.#layerDraw = this.#draw('layer');
     this.#database = new Database({
       time,
       facts: this.facts,
       visibleAfter: () =>
         conditions.take('commit-invisible') ? commits.between(50, 5_000) : commits.long(0, shape.visibleMs) - 1,
     });
-    this.#database.onVisible = (tx) => {
-      this.#inner.becameVisible(tx);
-      this.#outer.becameVisible(tx);
-      this.#writers.wrote(tx);
-    };
-    this.#disk = new Disk({ conditions, draw: this.#draw('disk'), syncMs: shape.syncMs });
+    const disk = new Disk({ conditions, draw: this.#draw('disk'), syncMs: shape.syncMs });
     this.ledger = new Ledger({ now, violated, tell: this.#teller('journal') });
-    const checker = { facts: this.facts, database: this.#database, ledger: this.ledger.entries, now, violated };
-    this.#inner = new Checker('L1', INNER, checker);
-    this.#outer = new Checker('the outer layer', OUTER, checker);
-    const nobody = new Process(new SimulatedClock({ time, wall: WALL, countsSleep: true }));
-    const { config, other } = domain.configure(this.#kinds(nobody));
+    this.#server = this.#shape.isShared
+      ? new SharedServer(now, {
+          unfenced: sabotages.has('shared-unfenced'),
+          blind: sabotages.has('marks-unwatched'),
+        })
+      : null;
+    const surroundings = this.#surroundings(disk);
+    const clock = new SimulatedClock({ time, wall: WALL, countsSleep: true });
+    const { config, other } = domain.configure(
+      kindsOf(surroundings, new Process(clock), nobodys(this.#draw('nobody'))),
+    );
     this.#config = config;
     this.#otherConfig = other;
-    this.readers = this.#makeReaders();
+    const { daemons, fed } = this.#populate(surroundings);
+    this.#daemons = daemons;
+    this.#fed = fed;
     this.#writers = this.#makeWriters();
+    this.#database.onVisible = (tx) => {
+      for (const one of [...this.#daemons, ...this.#fed]) one.becameVisible(tx);
+      this.#writers.wrote(tx);
+    };
     this.#troubles = new Troubles({
       time,
       conditions,
       draw: this.#draw('troubles'),
       database: this.#database,
-      disk: this.#disk,
-      process: () => this.#process,
-      crash: (crashed, downMs) => {
-        this.#crash(crashed, downMs);
-      },
+      disk,
+      fleet: { daemons: this.#daemons, fed: this.#fed, server: this.#server },
       reload: () => {
         this.#reload();
       },
     });
   }
 
-  #makeReaders(): Readers {
-    const { plan, domain } = this.#parts;
-    const { time, conditions, facts } = this;
-    const { loadMs } = plan.shape;
-    return new Readers({
-      domain,
-      targets: plan.targets,
-      namespaces: this.#config.namespaces,
+  #surroundings(disk: Disk): Surroundings {
+    const { time, conditions, facts, ledger } = this;
+    const { loadMs } = this.#parts.plan.shape;
+    const database = this.#database;
+    return {
+      ...this.#parts,
+      time,
+      conditions,
+      database,
+      disk,
       facts,
-      inner: this.#inner,
-      outer: this.#outer,
-      loader: new Loader({ time, conditions, database: this.#database, draw: this.#draw('loads'), loadMs }),
-      now: () => time.now,
-      seed: plan.seed,
-      sabotages: this.#parts.sabotages,
+      ledger,
+      loader: new Loader({ time, conditions, database, draw: this.#draw('loads'), loadMs }),
+      server: this.#server,
+      journal: this.#shape.daemons > 1 ? this.#journal() : null,
+      config: () => this.#config,
       violated: this.#violated,
-      tell: this.#teller('readers'),
-    });
+      teller: this.#teller,
+      draw: this.#draw,
+      log: this.#log,
+    };
+  }
+
+  #populate(surroundings: Surroundings): { readonly daemons: readonly Daemon[]; readonly fed: readonly FedProcess[] } {
+    const { plan } = this.#parts;
+    const { daemons, fed } = this.#shape;
+    const readersOf = (index: number): readonly Reader[] => shareOf(plan.readers, index, daemons + fed);
+    const fedBy = (index: number): Process | null => this.#reachable(index + Math.floor(this.time.now));
+    return {
+      daemons: Array.from({ length: daemons }, (_, index) => {
+        return new Daemon({ ...surroundings, index, plannedReaders: readersOf(index) });
+      }),
+      fed: Array.from({ length: fed }, (_, index) => {
+        const plannedReaders = readersOf(daemons + index);
+        return new FedProcess({ ...surroundings, index, plannedReaders, daemon: () => fedBy(index) });
+      }),
+    };
   }
 
   #makeWriters(): Writers {
@@ -135,9 +160,9 @@ export class World {
       draw: this.#draw('webhooks'),
       domain,
       database: this.#database,
-      readers: this.readers,
+      sessions: () => this.#sessions(),
       wireMs: plan.shape.wireMs,
-      process: () => this.#process,
+      process: (turn) => (this.#daemons.length === 1 ? (this.#daemons[0]?.process ?? null) : this.#reachable(turn)),
       acknowledged: (id) => {
         this.ledger.acknowledgedEvent(id);
       },
@@ -145,11 +170,41 @@ export class World {
     });
   }
 
+  #journal(): SharedJournal {
+    const { sabotages, plan } = this.#parts;
+    const { time, conditions, ledger } = this;
+    const { wireMs, syncMs } = plan.shape;
+    const words = this.#draw('words');
+    const clock = new SimulatedClock({ time, wall: WALL, countsSleep: true });
+    const runtime = { clock, random: this.#draw('journal'), log: silentLog, metrics: createMetrics() };
+    const journal: SharedJournal = new SharedJournal(runtime, {
+      underWay: () =>
+        conditions.take('word-lost') ? null : words.long(0, wireMs) + words.next() * conditions.during('word-late'),
+      storeMs: () => words.long(0, wireMs + syncMs),
+      appended: (entries, by) => {
+        ledger.add(entries);
+        const [first] = entries;
+        const owner = first && first.position !== null ? journal.leases.get(`source:${first.source}`)?.owner : null;
+        if (!owner || owner.relay === by) return;
+        const word = `offset ${first?.offset} of ${first?.source} is by ${by}, which ${owner.relay} owns`;
+        this.#violated({ invariant: 'I21', at: time.now, words: word });
+      },
+      trimmed: (first) => {
+        ledger.trimmed(first);
+        if (this.#daemons.some(({ outer }) => outer.watermark < first - 1)) conditions.tally.hit('journal-trimmed');
+      },
+      takesAll: sabotages.has('deposed-accepted'),
+      clockLieMs: sabotages.has('proof-wrong-clock') ? WRONG_CLOCK_MS : 0,
+    });
+    return journal;
+  }
+
   /** Runs the plan, heals everything, and demands that all is well again. */
   async run(): Promise<void> {
     const { plan } = this.#parts;
-    this.#start();
+    for (const one of [...this.#daemons, ...this.#fed]) one.start();
     this.#look();
+    this.#copyServer();
     for (const write of plan.writes) this.#at(write.at, () => this.#writers.write(write));
     const tell = this.#teller('trouble');
     for (const fault of plan.faults) {
@@ -158,7 +213,7 @@ export class World {
         this.#troubles.begin(fault);
       });
     }
-    const halted = (): boolean => this.violation !== null;
+    const halted = (): boolean => this.violation !== null || this.#isEndless();
     await this.time.run(plan.shape.lengthMs, halted);
     if (halted()) return;
     tell?.('everything is healed');
@@ -167,194 +222,107 @@ export class World {
     const isOver = (): boolean => halted() || (this.#isCalm() && this.time.now > plan.shape.lengthMs + LOOK_EVERY_MS);
     await this.time.run(until, isOver);
     this.#atEnd();
-    this.#leave();
+    for (const one of [...this.#daemons, ...this.#fed]) one.leave();
   }
 
   get virtualMs(): number {
     return this.time.now;
   }
 
-  #start(): void {
-    const { sabotages, plan } = this.#parts;
-    const { seed } = plan;
-    const clock = new SimulatedClock({
-      time: this.time,
-      wall: WALL,
-      countsSleep: !sabotages.has('sleep-uncounted'),
-    });
-    const process = new Process(clock);
-    this.#process = process;
-    const draw = new Draw(seed, `process ${++this.#lives}`);
-    process.start({ config: this.#config, draw, log: this.#log(), kinds: this.#kinds(process) }).then(
-      () => {
-        if (clock.dead) return;
-        this.#inner.follow(process.engine.memory.store);
-        this.#outer.follow(process.outer);
-        this.readers.start(process, plan.readers);
-      },
-      (error: unknown) => {
-        this.#violated({ invariant: 'error', at: this.time.now, words: `does not start: ${String(error)}` });
-      },
-    );
+  /** Reads that were answered and checked, in all processes. */
+  get reads(): ReadCounts {
+    const sum = noReads();
+    for (const { readers } of [...this.#daemons, ...this.#fed])
+      for (const way of Object.keys(sum) as (keyof ReadCounts)[]) sum[way] += readers.counts[way];
+    return sum;
   }
 
-  #kinds(process: Process): Kinds {
-    const { sabotages, plan } = this.#parts;
-    const { shape } = plan;
-    const { clock } = process;
-    const { time, conditions } = this;
-    return simulatedKinds({
-      sabotages,
-      journal: {
-        clock,
-        disk: this.#disk,
-        hasty: sabotages.has('ack-before-durable'),
-        durable: (entries, found) => {
-          if (clock.dead) return;
-          if (found) this.ledger.found(entries);
-          else this.ledger.add(entries);
-        },
-        trimmed: (below) => {
-          if (clock.dead) return;
-          this.ledger.trimmed(below);
-          if (this.#outer.watermark < below - 1) conditions.tally.hit('journal-trimmed');
-        },
-      },
-      feed: {
-        clock,
-        database: this.#database,
-        wire: { time, conditions, draw: this.#wireDraw, wireMs: shape.wireMs },
-        sabotages,
-        connected: (link) => {
-          if (!clock.dead) process.link = link;
-        },
-        acknowledged: (upTo) => {
-          this.ledger.acknowledgedPosition(upTo);
-        },
-      },
-      outer: {
-        clock,
-        conditions,
-        draw: this.#layerDraw,
-        wireMs: shape.wireMs,
-        sabotages,
-        opened: (store) => {
-          process.outer = store;
-        },
-      },
-    });
+  #isEndless(): boolean {
+    if (this.time.steps <= STEPS_MAX) return false;
+    const words = `${this.time.steps} timers have run by ${this.time.now.toFixed(1)} ms: something runs in a circle`;
+    this.#violated({ invariant: 'liveness', at: this.time.now, words });
+    return true;
   }
 
-  #crash(process: Process, downMs: number): void {
-    if (process !== this.#process) return;
-    this.#teller('trouble')?.('crash');
-    this.#leave();
-    this.#disk.crash();
-    this.time.after(downMs, () => {
-      this.#start();
-    });
+  #sessions(): readonly (readonly [Readers, Caching])[] {
+    return [
+      ...this.#daemons.map(({ readers, process }) => [readers, process?.isUp ? process : null] as const),
+      ...this.#fed.map(({ readers, reading }) => [readers, reading] as const),
+    ].filter((one): one is readonly [Readers, Caching] => one[1] !== null && !one[1].clock.frozen);
   }
 
-  /** The process of the moment ends; nothing that it knew is left but what is on the disk. */
-  #leave(): void {
-    const process = this.#process;
-    if (!process) return;
-    this.#inner.sync();
-    this.#outer.sync();
-    if (process.isUp) {
-      const { maxEntries } = this.#parts.plan.shape;
-      const { store } = process.engine.memory;
-      if (store.size >= maxEntries) this.conditions.tally.hit('eviction-pressure');
-      if (store.fence.floor > process.startedAt) this.conditions.tally.hit('tombstones-few');
-    }
-    process.kill();
-    this.#process = null;
-    this.#inner.follow(null);
-    this.#outer.follow(null);
-    this.#provenAt = -Infinity;
+  #reachable(turn: number): Process | null {
+    const up = this.#daemons.flatMap((daemon) => daemon.reachable ?? []);
+    return up[turn % Math.max(1, up.length)] ?? null;
   }
 
   #reload(): void {
-    const process = this.#process;
-    if (!process?.isUp || process.clock.frozen || !this.#otherConfig) return;
-    const next = process.engine.contracts === this.#otherConfig.contracts ? this.#config : this.#otherConfig;
-    this.conditions.tally.hit('contract-reload');
-    process.engine.adopt(next.contracts).catch(() => undefined);
+    // Of several relays one that plans with other contracts makes the others stand by until they have them as well.
+    const [only, ...more] = this.#daemons;
+    const contracts = only?.process?.isUp ? only.process.engine.contracts : null;
+    if (!only || !contracts || more.length > 0 || !this.#otherConfig) return;
+    const next = contracts === this.#otherConfig.contracts ? this.#config : this.#otherConfig;
+    if (only.adopt(next)) this.conditions.tally.hit('contract-reload');
   }
 
-  /** What must hold at every moment, whether somebody reads or not. */
   #look(): void {
-    const process = this.#process;
-    if (process?.isUp) {
-      this.#inner.sync();
-      this.#outer.sync();
-      if (this.#outer.watermark > this.#inner.watermark) {
-        const words = `the outer layer is at ${this.#outer.watermark}, L1 at ${this.#inner.watermark}`;
-        this.#violated({ invariant: 'I3', at: this.time.now, words });
-      }
-      const provenAt = process.engine.namespaces.provenAt('feed');
-      if (provenAt > this.#provenAt && !process.clock.frozen) {
-        this.#provenAt = provenAt;
-        this.#inner.proven(process.clock.trueTime(provenAt), process.clock.lackMs);
-      }
-    }
+    for (const one of [...this.#daemons, ...this.#fed]) one.look();
     this.time.after(LOOK_EVERY_MS / 10, () => {
       this.#look();
     });
   }
 
+  #copyServer(): void {
+    const server = this.#server;
+    if (!server) return;
+    server.copy();
+    this.time.after(COPY_EVERY_MS, () => {
+      this.#copyServer();
+    });
+  }
+
   #isCalm(): boolean {
-    const process = this.#process;
-    if (!process?.isUp || process.clock.frozen) return false;
-    const { journal, layers, namespaces } = process.engine;
-    const now = process.clock.mono();
     return (
-      layers.every(({ delivery }) => delivery.watermark === journal.head) &&
-      now - namespaces.provenAt('feed') < 1_000 &&
-      this.#database.seen.every(
-        (tx) => tx.change.channel !== 'feed' || tx.lostIn < Infinity || (tx.passed & INNER) !== 0,
-      ) &&
-      this.#database.allVisible
+      this.#database.allVisible &&
+      [...this.#daemons, ...this.#fed].every(
+        (one) =>
+          one.ailment === null &&
+          this.#database.seen.every(
+            (tx) => tx.change.channel !== 'feed' || tx.lostIn < Infinity || one.inner.hasPassed(tx),
+          ),
+      )
     );
   }
 
   #atEnd(): void {
     if (this.violation) return;
-    const process = this.#process;
-    if (!process || !this.#isCalm()) {
-      this.#violated({ invariant: 'liveness', at: this.time.now, words: `not well again: ${this.#ailment()}` });
+    if (!this.#isCalm()) {
+      const ailments = [...this.#daemons, ...this.#fed].flatMap(({ ailment }) => ailment ?? []);
+      this.#violated({ invariant: 'liveness', at: this.time.now, words: `not well again: ${ailments.join('; ')}` });
       return;
     }
-    const differing = this.readers.differing(process);
+    const differing = [
+      ...this.#daemons.map(({ readers, process }) => process && readers.differing(process)),
+      ...this.#fed.map((one) => one.differing()),
+    ].find((words) => words !== null);
     if (differing) this.#violated({ invariant: 'liveness', at: this.time.now, words: differing });
-  }
-
-  #ailment(): string {
-    const process = this.#process;
-    if (!process?.isUp) return 'the process is not up';
-    const { journal, layers, namespaces } = process.engine;
-    const at = layers.map(({ layer, delivery }) => `${layer.name} at ${delivery.watermark}`).join(', ');
-    const age = process.clock.mono() - namespaces.provenAt('feed');
-    return `the journal is at ${journal.head}, ${at}, proven ${age.toFixed(0)} ms ago`;
   }
 
   #at(at: number, run: () => void): void {
     this.time.after(at - this.time.now, run);
   }
 
-  #draw(name: string): Draw {
-    return new Draw(this.#parts.plan.seed, name);
-  }
+  readonly #draw = (name: string): Draw => new Draw(this.#parts.plan.seed, name);
 
-  #teller(column: Column): ((words: string) => void) | null {
+  readonly #teller = (column: Column): ((words: string) => void) | null => {
     const { story } = this.#parts;
     if (!story) return null;
     return (words) => {
       story.tell(this.time.now, column, words);
     };
-  }
+  };
 
-  #log(): Log {
+  readonly #log = (): Log => {
     const tell = this.#teller('layers');
     if (!tell) return silentLog;
     const say = (_: object, message: string): void => {
@@ -362,9 +330,21 @@ export class World {
     };
     const log: Log = { debug: () => undefined, info: say, warn: say, error: say, child: () => log };
     return log;
-  }
+  };
 
   readonly #violated = (violation: Violation): void => {
     this.violation ??= violation;
   };
+}
+
+/** Each process has its own, and at least one. */
+function shareOf(readers: readonly Reader[], index: number, count: number): readonly Reader[] {
+  const own = readers.filter((_, i) => i % count === index);
+  return own.length > 0 || readers.length === 0 ? own : readers.slice(index % readers.length).slice(0, 1);
+}
+
+/** Of the process that only its configuration is read for. */
+function nobodys(draw: Draw): OwnParts {
+  const ignore = (): void => undefined;
+  return { wireDraw: draw, layerDraw: draw, sharedDraw: draw, opening: ignore, linked: ignore, trimmed: ignore };
 }

@@ -1,6 +1,7 @@
 import type { SimulatedTime } from '../runtime/simulated-time.ts';
 import { tokenOf } from '../model/token.ts';
 import { send } from '../service/emission.ts';
+import type { Caching } from './caching.ts';
 import type { Conditions } from './conditions.ts';
 import type { Database, Tx } from './database.ts';
 import type { Domain } from './domain.ts';
@@ -16,10 +17,11 @@ export interface WritersParts {
   readonly draw: Draw;
   readonly domain: Domain;
   readonly database: Database;
-  readonly readers: Readers;
+  /** Those who read what was written, each in the process that it reads in. */
+  readonly sessions: () => readonly (readonly [Readers, Caching])[];
   readonly wireMs: number;
-  /** The process of the moment; `null` while there is none. */
-  readonly process: () => Process | null;
+  /** A process that takes events, for one that was sent so often; `null` while there is none. */
+  readonly process: (turn: number) => Process | null;
   /** An event was acknowledged to its sender. */
   readonly acknowledged: (id: string) => void;
   readonly tell: ((words: string) => void) | null;
@@ -58,8 +60,8 @@ export class Writers {
 
   /** Now and then the writer of a transaction takes its position and reads what it wrote. */
   wrote(tx: Tx): void {
-    const { process, readers } = this.#parts;
-    const session = process();
+    const { process, sessions } = this.#parts;
+    const session = process(tx.id);
     if (tx.change.channel !== 'feed' || tx.id % OWN_EVERY !== 0 || !session?.isUp || session.clock.frozen) return;
     const source = session.engine.sources.get(FEED)?.source;
     source?.position?.().then(
@@ -67,8 +69,9 @@ export class Writers {
         if (session.clock.dead) return;
         const token = tokenOf({ source: FEED, history, position });
         const wait = (tx.id % 3) * OWN_WAIT_MS;
-        for (const [i, fact] of tx.change.facts.entries())
-          readers.readOwn(session, fact, tx.versions[i] ?? 0, token, wait);
+        for (const [readers, caching] of sessions())
+          for (const [i, fact] of tx.change.facts.entries())
+            readers.readOwn(caching, fact, tx.versions[i] ?? 0, token, wait);
       },
       () => undefined,
     );
@@ -93,7 +96,7 @@ export class Writers {
   #post(tx: Tx, letter: string, afterMs: number, tries: number): void {
     const { time, process } = this.#parts;
     time.after(afterMs, () => {
-      const receiver = process();
+      const receiver = process(tx.id + tries);
       let answered = false;
       if (receiver?.isUp) {
         receiver.clock.arrive(0, () => {
@@ -113,13 +116,15 @@ export class Writers {
 
   /** The application changes something and then says so itself; its session reads what it wrote. */
   #announce(tx: Tx): void {
-    const { process, readers } = this.#parts;
-    const sender = process();
+    const { process, sessions } = this.#parts;
+    const sender = process(tx.id);
     if (!sender?.isUp || sender.clock.frozen) return;
     this.#accept(sender, tx, 'a').then(
       (offset) => {
         if (sender.clock.dead) return;
-        for (const [i, fact] of tx.change.facts.entries()) readers.readOwn(sender, fact, tx.versions[i] ?? 0, offset);
+        for (const [readers, caching] of sessions())
+          for (const [i, fact] of tx.change.facts.entries())
+            readers.readOwn(caching, fact, tx.versions[i] ?? 0, offset);
       },
       () => undefined,
     );

@@ -24,16 +24,23 @@ const START_MS = 1_000;
 /** A server that comes back is found again within this. */
 const RECONNECT_MAX_MS = 1_000;
 
+/** What is needed of a driver: of one server, or of a cluster with its nodes. */
+export interface Driver extends Caller {
+  info(): Promise<string>;
+  nodes?(role: 'master'): readonly { info(): Promise<string> }[];
+  disconnect(): void;
+}
+
 /**
  * A connection that makes itself anew. A call while there is none fails at once, and one that gets no answer in time is
  * given up: whoever calls has something else to do. It never throws outside of a call.
  */
 export class Connection implements Caller {
-  readonly #client: Redis | Cluster;
+  readonly #client: Driver;
   readonly #clock: Clock;
   readonly #timeoutMs: number;
 
-  private constructor(client: Redis | Cluster, clock: Clock, timeoutMs: number) {
+  constructor(client: Driver, clock: Clock, timeoutMs: number) {
     this.#client = client;
     this.#clock = clock;
     this.#timeoutMs = timeoutMs;
@@ -60,7 +67,7 @@ export class Connection implements Caller {
   /** `INFO` of each server that can be written to. */
   surveys(): Promise<string[]> {
     return this.#within(() => {
-      const masters = 'nodes' in this.#client ? this.#client.nodes('master') : [this.#client];
+      const masters = this.#client.nodes?.('master') ?? [this.#client];
       return Promise.all(masters.map((master) => master.info()));
     });
   }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { duration, secret } from '../../runtime/options.ts';
 import { SHARD_MARKS_MAX } from '../../trust/shard-apply.ts';
-import { CACHE_CAN, type LayerKind } from '../layer.ts';
+import { CACHE_CAN, type Layer, type LayerContext, type LayerKind } from '../layer.ts';
 import { Connection, isRedisUrl } from './connection.ts';
 import { RedisLayer } from './layer.ts';
 import { jsonSerializer, v8Serializer } from './serializer.ts';
@@ -86,37 +86,39 @@ export const redisLayer: LayerKind<RedisLayerOptions> = {
   summary: 'Redis 7 or Valkey, shared by many processes (L2).',
   options,
   can: CACHE_CAN,
-  open: async ({ name, runtime, authority, serializer }, given) => {
-    const servers = {
-      urls: [given.url].flat(),
-      cluster: given.cluster,
-      sentinel: given.sentinel,
-    };
-    const count = given.shards ?? (given.cluster ? SHARDS_OF_A_CLUSTER : 1);
-    const sharding = { prefix: `${given.prefix}:${name}`, shards: count, marksMax: given.max_tombstones };
-    const [applying, reading] = await Promise.all([
-      Connection.open(servers, runtime, APPLY_TIMEOUT_MS),
-      Connection.open(servers, runtime, given.timeout),
-    ]);
-    const shared = new RedisStore({
-      layer: name,
-      shards: new Shards(reading, sharding),
-      serializer: serializer ?? (given.serializer === 'json' ? jsonSerializer : v8Serializer),
-      runtime,
-      epoch: () => authority.claim().epoch,
-      compressAbove: given.compress_above,
-      valueBytesMax: given.max_value_bytes,
-    });
-    return new RedisLayer({
-      name,
-      authority,
-      connection: applying,
-      shards: new Shards(applying, sharding),
-      shared,
-      close: () => {
-        applying.close();
-        reading.close();
-      },
-    });
+  open: (context, given) => {
+    const servers = { urls: [given.url].flat(), cluster: given.cluster, sentinel: given.sentinel };
+    return openOver(context, given, (timeoutMs) => Connection.open(servers, context.runtime, timeoutMs));
   },
 };
+
+/** The layer over connections of any kind. `connect` is told how long a call may take. */
+export async function openOver(
+  { name, runtime, authority, serializer }: LayerContext,
+  given: RedisLayerOptions,
+  connect: (timeoutMs: number) => Promise<Connection>,
+): Promise<Layer> {
+  const count = given.shards ?? (given.cluster ? SHARDS_OF_A_CLUSTER : 1);
+  const sharding = { prefix: `${given.prefix}:${name}`, shards: count, marksMax: given.max_tombstones };
+  const [applying, reading] = await Promise.all([connect(APPLY_TIMEOUT_MS), connect(given.timeout)]);
+  const shared = new RedisStore({
+    layer: name,
+    shards: new Shards(reading, sharding),
+    serializer: serializer ?? (given.serializer === 'json' ? jsonSerializer : v8Serializer),
+    runtime,
+    epoch: () => authority.claim().epoch,
+    compressAbove: given.compress_above,
+    valueBytesMax: given.max_value_bytes,
+  });
+  return new RedisLayer({
+    name,
+    authority,
+    connection: applying,
+    shards: new Shards(applying, sharding),
+    shared,
+    close: () => {
+      applying.close();
+      reading.close();
+    },
+  });
+}

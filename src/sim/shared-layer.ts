@@ -1,0 +1,57 @@
+import { z } from 'zod';
+import { CACHE_CAN, type LayerKind } from '../layers/layer.ts';
+import { Connection } from '../layers/redis/connection.ts';
+import { openOver, redisLayer, type RedisLayerOptions } from '../layers/redis/index.ts';
+import type { SharedHit, SharedStore } from '../layers/shared.ts';
+import type { Offset } from '../model/position.ts';
+import type { SimulatedClock } from '../runtime/simulated-time.ts';
+import type { Sabotage } from './sabotage.ts';
+import { SharedLink, type SharedLinkParts } from './shared-link.ts';
+
+export interface SharedLayerParts extends SharedLinkParts {
+  readonly clock: SimulatedClock;
+  readonly sabotages: ReadonlySet<Sabotage>;
+  readonly opened: (link: SharedLink) => void;
+  /** Up to where the process itself has applied the journal. */
+  readonly appliedTo: () => Offset;
+}
+
+const options = z.looseObject({ tombstones: z.int().positive().default(65_536) });
+
+/** The layer that many processes share: the code of the one on Redis, over the simulated server. */
+export function sharedKind(parts: SharedLayerParts): LayerKind<z.output<typeof options>> {
+  return {
+    type: 'simulated-shared',
+    summary: 'A shared layer on the simulated server.',
+    options,
+    can: CACHE_CAN,
+    open: async (context, { tombstones }) => {
+      const given: RedisLayerOptions = redisLayer.options.parse({
+        url: 'redis://simulated',
+        max_tombstones: tombstones,
+      });
+      const layer = await openOver(context, given, (timeoutMs) => {
+        const link = new SharedLink(parts, parts.clock);
+        parts.opened(link);
+        return Promise.resolve(new Connection(link, parts.clock, timeoutMs));
+      });
+      if (!parts.sabotages.has('promotion-unproven') || !layer.shared) return layer;
+      const shared = unproven(layer.shared, parts.appliedTo);
+      return new Proxy(layer, {
+        get: (target, name): unknown => {
+          const value: unknown = name === 'shared' ? shared : Reflect.get(target, name, target);
+          return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+        },
+      });
+    },
+  };
+}
+
+/** On purpose: what is found is taken for as new as this process is. */
+function unproven(store: SharedStore, appliedTo: () => Offset): SharedStore {
+  const found = (hit: SharedHit | null): SharedHit | null => hit && { ...hit, through: appliedTo() };
+  return {
+    fill: (fill) => store.fill(fill),
+    get: async (namespace, key) => found(await store.get(namespace, key)),
+  };
+}

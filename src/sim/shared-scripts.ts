@@ -1,0 +1,170 @@
+import type { SharedData, SharedField } from './shared-data.ts';
+import type { ServerFlaws } from './shared-server.ts';
+
+/** One call of a script: its keys and arguments as bytes. */
+export interface Call {
+  readonly data: SharedData;
+  readonly keys: readonly string[];
+  readonly args: readonly string[];
+  /** By the server's clock. */
+  readonly now: number;
+  readonly flaws: ServerFlaws;
+}
+
+export type Reply = Buffer | readonly (Buffer | number | null)[];
+
+/** `CLAIM` of `layers/redis/lua.ts`. */
+export function claimShard({ data, keys, args, flaws }: Call): Reply {
+  const [epoch = '', owner = '', contracts = '', head = ''] = args;
+  const [name = '', ...sets] = keys;
+  const record = data.records.get(name);
+  if (record && Number(owner) < numberOf(record, 'owner')) return words('deposed', record.get('watermark'));
+  if (record?.get('epoch') !== epoch || !isWhole(data, keys, flaws)) {
+    data.records.set(
+      name,
+      new Map(Object.entries({ epoch, owner, contracts, watermark: head, floor: head, reset: head, tagFloor: head })),
+    );
+    for (const set of sets) data.marks.set(set, new Map());
+    return words('cold', head);
+  }
+  if (numberOf(record, 'watermark') > Number(head)) return words('beyond', record.get('watermark'));
+  record.set('owner', owner);
+  if (record.get('contracts') !== contracts) {
+    record.set('contracts', contracts);
+    raise(record, 'floor', head);
+    raise(record, 'reset', head);
+  }
+  return words('taken', record.get('watermark'));
+}
+
+const FIXED_KEYS = 4;
+
+/** `APPLY`. */
+export function applyRun({ data, keys, args, flaws }: Call): Reply {
+  const [epoch = '', owner = '', contracts = '', after = '', watermark = '', max = '', count = '', prefix = ''] = args;
+  const [name = ''] = keys;
+  const record = data.records.get(name);
+  if (record && Number(owner) < numberOf(record, 'owner')) return words('deposed', record.get('watermark'));
+  const isClaimed = record?.get('owner') === owner && record.get('contracts') === contracts;
+  if (record?.get('epoch') !== epoch || !isClaimed || !isWhole(data, keys, flaws))
+    return words('unclaimed', record?.get('watermark'));
+  const rest = args.slice(8);
+  keys.slice(FIXED_KEYS).forEach((key, i) => {
+    const [how = '', at = ''] = rest.slice(i * 2);
+    endEntries(data, key, how === 'expire', Number(at));
+    mark(data, keys[1], key.slice(Number(prefix)), at);
+  });
+  for (let place = Number(count) * 2; place < rest.length; place += 3) {
+    const [kind = '', at = '', target = ''] = rest.slice(place);
+    if (kind === 'purge') mark(data, keys[2], target, at);
+    else if (kind === 'expire') mark(data, keys[3], target, at);
+    else raise(record, kind === 'everything' ? 'reset' : `n${target}`, at);
+  }
+  raise(record, 'floor', forget(data, keys[1], Number(max)));
+  raise(record, 'tagFloor', forget(data, keys[2], Number(max)));
+  raise(record, 'tagFloor', forget(data, keys[3], Number(max)));
+  if (numberOf(record, 'watermark') < Number(after)) return words('behind', record.get('watermark'));
+  raise(record, 'watermark', watermark);
+  return words('applied', record.get('watermark'));
+}
+
+/** `GET`. */
+export function readEntry({ data, keys, args, now, flaws }: Call): Reply {
+  const [epoch = '', namespace = '', slot = ''] = args;
+  if (!isWhole(data, keys, flaws)) return words('cold');
+  const record = data.records.get(keys[0] ?? '');
+  if (record?.get('epoch') !== epoch) return words('other-epoch');
+  const field = data.entries.get(keys[4] ?? '')?.fields.get(slot);
+  if (field?.epoch !== epoch || field.endsAt <= now) return words('absent');
+  const { stamp, tags } = field;
+  if (stamp < numberOf(record, 'reset') || stamp < numberOf(record, `n${namespace}`)) return words('absent');
+  const isExpired = field.isExpired || tags.some((tag) => stamp < markOf(data, keys[3], tag));
+  if (tags.length > 0 && stamp < numberOf(record, 'tagFloor')) return words('absent');
+  if (tags.some((tag) => stamp < markOf(data, keys[2], tag))) return words('absent');
+  const through = isExpired ? stamp : Math.max(stamp, numberOf(record, 'watermark'));
+  return [bytes('found'), bytes(field.value), stamp, through, field.endsAt - now, ...tags.map(bytes)];
+}
+
+/** `FILL`. */
+export function fillEntry(call: Call): Reply {
+  const { data, keys, args, now, flaws } = call;
+  const [epoch = '', , slot = '', stamp = '', ttl = '', value = '', , ...tags] = args;
+  const refused = refusalOf(call, tags);
+  if (refused && (!flaws.unfenced || refused === 'cold' || refused === 'other-epoch')) return bytes(refused);
+  const endsAt = now + Number(ttl);
+  const name = keys[4] ?? '';
+  const entry = data.entries.get(name) ?? { fields: new Map<string, SharedField>(), endsAt: -Infinity };
+  const resident = entry.fields.get(slot);
+  if (resident?.epoch === epoch && Number(stamp) < resident.stamp && resident.endsAt > now)
+    return bytes('older-than-stored');
+  entry.fields.set(slot, { epoch, stamp: Number(stamp), isExpired: false, endsAt, tags, value });
+  entry.endsAt = Math.max(entry.endsAt, endsAt);
+  if (entry.endsAt > now) data.entries.set(name, entry);
+  return bytes('stored');
+}
+
+function refusalOf({ data, keys, args, flaws }: Call, tags: readonly string[]): string | null {
+  const [epoch = '', namespace = '', , text = '', , , key = ''] = args;
+  const record = data.records.get(keys[0] ?? '');
+  const stamp = Number(text);
+  if (!isWhole(data, keys, flaws)) return 'cold';
+  if (record?.get('epoch') !== epoch) return 'other-epoch';
+  if (stamp < numberOf(record, 'floor')) return 'below-floor';
+  if (stamp < numberOf(record, 'reset') || stamp < numberOf(record, `n${namespace}`)) return 'namespace-purged';
+  if (stamp < markOf(data, keys[1], key)) return 'key-invalidated';
+  if (tags.length > 0 && stamp < numberOf(record, 'tagFloor')) return 'below-floor';
+  const isEnded = (tag: string): boolean => stamp < markOf(data, keys[2], tag) || stamp < markOf(data, keys[3], tag);
+  return tags.some(isEnded) ? 'tag-invalidated' : null;
+}
+
+function isWhole(data: SharedData, [record = '', ...rest]: readonly string[], flaws: ServerFlaws): boolean {
+  if (!data.records.has(record)) return false;
+  return flaws.blind === true || rest.slice(0, FIXED_KEYS - 1).every((set) => data.marks.has(set));
+}
+
+function endEntries(data: SharedData, name: string, softly: boolean, at: number): void {
+  const entry = data.entries.get(name);
+  if (!entry) return;
+  for (const [slot, field] of entry.fields) {
+    if (field.stamp >= at) continue;
+    if (softly) entry.fields.set(slot, { ...field, isExpired: true });
+    else entry.fields.delete(slot);
+  }
+  if (entry.fields.size === 0) data.entries.delete(name);
+}
+
+function mark(data: SharedData, set = '', name: string, at: string): void {
+  const marks = data.marks.get(set) ?? new Map<string, number>();
+  marks.set(name, Math.max(marks.get(name) ?? -Infinity, Number(at)));
+  data.marks.set(set, marks);
+}
+
+function markOf(data: SharedData, set = '', name: string): number {
+  return data.marks.get(set)?.get(name) ?? 0;
+}
+
+/** Of marks that are too many, the lowest go; what the last of them was. */
+function forget(data: SharedData, set = '', max: number): string {
+  const marks = data.marks.get(set);
+  const more = (marks?.size ?? 0) - max;
+  if (!marks || more <= 0) return '0';
+  const lowest = [...marks].sort((a, b) => a[1] - b[1] || (a[0] < b[0] ? -1 : 1)).slice(0, more);
+  for (const [name] of lowest) marks.delete(name);
+  return String(lowest.at(-1)?.[1] ?? 0);
+}
+
+function numberOf(record: ReadonlyMap<string, string>, field: string): number {
+  return Number(record.get(field) ?? 0);
+}
+
+function raise(record: Map<string, string>, field: string, at: string): void {
+  if (Number(at) > numberOf(record, field)) record.set(field, at);
+}
+
+function words(...said: readonly (string | undefined)[]): Reply {
+  return said.map((one) => (one === undefined ? null : bytes(one)));
+}
+
+function bytes(text: string): Buffer {
+  return Buffer.from(text, 'latin1');
+}

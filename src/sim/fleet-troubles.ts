@@ -1,4 +1,5 @@
 import type { SimulatedTime } from '../runtime/simulated-time.ts';
+import { trimSettled } from '../service/trimming.ts';
 import type { Conditions } from './conditions.ts';
 import type { Daemon } from './daemon.ts';
 import type { Draw } from './draw.ts';
@@ -138,7 +139,9 @@ export class FleetTroubles {
   /** The journal forgets all that it has, as it does with what is older than its retention. */
   #forget(): void {
     const process = this.#parts.fleet.daemons.map((daemon) => daemon.reachable).find((one) => one !== null);
-    process?.engine.journal.trim(process.clock.now()).catch(() => undefined);
+    if (!process) return;
+    const { journal, memory } = process.engine;
+    trimSettled(journal, memory.store.watermark, process.clock.now()).catch(() => undefined);
   }
 
   #relay(fault: Fault, daemon: Daemon): boolean {

@@ -37,8 +37,8 @@ export interface ReadersParts {
   readonly seed: number;
   /** What the choices of its readers are called, apart from those of other processes. */
   readonly label: string;
-  /** How much longer than its TTL something may live because the clock of a shared layer's server was put back. */
-  readonly server: Pick<SharedServer, 'putBackMs'> | null;
+  /** By whose clock what is shared lives; `null`: nothing is. */
+  readonly server: Pick<SharedServer, 'graceMs'> | null;
   readonly sabotages: ReadonlySet<Sabotage>;
   readonly violated: (violation: Violation) => void;
   readonly tell: ((words: string) => void) | null;
@@ -94,6 +94,10 @@ export class Readers {
       },
       violated,
     });
+  }
+
+  get #graceMs(): number {
+    return this.#parts.server?.graceMs ?? 0;
   }
 
   /** Sets the readers of a new process to work. */
@@ -172,7 +176,7 @@ export class Readers {
     if (value === undefined) return;
     this.counts.peeks++;
     this.#checkAge(process, place, value);
-    const asOf = this.#parts.now() - place.boundMs - process.clock.lackMs;
+    const asOf = this.#parts.now() - place.boundMs - this.#graceMs - process.clock.lackMs;
     this.#check(place, value, asOf, this.#parts.inner.least[place.target.fact] ?? 0);
   }
 
@@ -203,7 +207,7 @@ export class Readers {
           // A load that is joined may be as old as it may take, unless the namespace's bound forbids it.
           const isBound = place.policy.maxStalenessMs !== undefined && isStrict(place.policy);
           const bound = waited && !isBound ? Math.max(place.boundMs, LOAD_TIMEOUT_MS) : place.boundMs;
-          this.#check(place, value, since - bound - process.clock.lackMs, least);
+          this.#check(place, value, since - bound - this.#graceMs - process.clock.lackMs, least);
         },
         () => {
           this.#waiting--;
@@ -265,7 +269,7 @@ export class Readers {
   /** By when its load really read, whatever clock counted its TTL. */
   #checkAge({ clock }: Caching, { target, policy }: Place, value: number): void {
     const age = this.#parts.loader.ageOf(value);
-    const mayBe = policy.ttlMs + clock.lackMs + (this.#parts.server?.putBackMs ?? 0);
+    const mayBe = policy.ttlMs + clock.lackMs + this.#graceMs;
     if (age <= mayBe + EPSILON_MS) return;
     this.#broken(target, 'I12', `${target.key} is served ${age.toFixed(0)} ms after its load, beyond its ttl`);
   }

@@ -35,11 +35,12 @@ export function sharedKind(parts: SharedLayerParts): LayerKind<z.output<typeof o
         parts.opened(link);
         return Promise.resolve(new Connection(link, parts.clock, timeoutMs));
       });
-      if (!parts.sabotages.has('promotion-unproven') || !layer.shared) return layer;
-      const shared = unproven(layer.shared, parts.appliedTo);
+      const { shared } = layer;
+      if (!shared) return layer;
+      const watched = watchedStore(shared, parts);
       return new Proxy(layer, {
         get: (target, name): unknown => {
-          const value: unknown = name === 'shared' ? shared : Reflect.get(target, name, target);
+          const value: unknown = name === 'shared' ? watched : Reflect.get(target, name, target);
           return typeof value === 'function' ? (value.bind(target) as unknown) : value;
         },
       });
@@ -47,11 +48,20 @@ export function sharedKind(parts: SharedLayerParts): LayerKind<z.output<typeof o
   };
 }
 
-/** On purpose: what is found is taken for as new as this process is. */
-function unproven(store: SharedStore, appliedTo: () => Offset): SharedStore {
+/** Takes note of how long fills take. Sabotaged, what is found is taken for as new as this process is. */
+function watchedStore(store: SharedStore, { sabotages, appliedTo, time, server }: SharedLayerParts): SharedStore {
+  const isUnproven = sabotages.has('promotion-unproven');
   const found = (hit: SharedHit | null): SharedHit | null => hit && { ...hit, through: appliedTo() };
   return {
-    fill: (fill) => store.fill(fill),
-    get: async (namespace, key) => found(await store.get(namespace, key)),
+    fill: async (fill) => {
+      const askedAt = time.now;
+      const stored = await store.fill(fill);
+      server.took(time.now - askedAt);
+      return stored;
+    },
+    get: async (namespace, key) => {
+      const hit = await store.get(namespace, key);
+      return isUnproven ? found(hit) : hit;
+    },
   };
 }

@@ -61,10 +61,12 @@ export class SharedLink implements Driver {
     if (time.now < this.#brokenUntil || server.isDown)
       return Promise.reject(new Error("Stream isn't writeable and enableOfflineQueue options is false"));
     return new Promise<T>((resolve, reject) => {
+      const askedAt = time.now;
       this.#waiting.add(reject);
       this.#sentAt = Math.max(this.#sentAt, time.now + this.#delay());
       time.after(this.#sentAt - time.now, () => {
         if (server.isDown || time.now < this.#brokenUntil) return;
+        server.took(time.now - askedAt);
         const answer = attempt(run);
         if (conditions.take('shared-reply-lost')) return;
         this.#repliedAt = Math.max(this.#repliedAt, time.now + this.#delay());

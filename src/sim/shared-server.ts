@@ -45,7 +45,9 @@ export class SharedServer {
   #data = new SharedData();
   #clockMs = 0;
   /** By how much its clock was put back, all in all. */
-  putBackMs = 0;
+  #putBackMs = 0;
+  /** The longest that a fill was under way. */
+  #lateMs = 0;
   isDown = false;
   isFull = false;
   isReadOnly = false;
@@ -79,7 +81,17 @@ export class SharedServer {
 
   stepClock(ms: number): void {
     this.#clockMs += ms;
-    if (ms < 0) this.putBackMs -= ms;
+    if (ms < 0) this.#putBackMs -= ms;
+  }
+
+  /** A fill may have been under way for so long: its TTL is counted from when it got here. */
+  took(ms: number): void {
+    this.#lateMs = Math.max(this.#lateMs, ms);
+  }
+
+  /** How much longer than its TTL something may live here (SPEC I12). */
+  get graceMs(): number {
+    return this.#putBackMs + this.#lateMs;
   }
 
   flush(): void {

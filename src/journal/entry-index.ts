@@ -41,10 +41,12 @@ export class EntryIndex {
     this.#waiting.moved(this.head);
   }
 
-  /** Forgets the oldest entry, and what is known of its event. */
+  /** Forgets the oldest entry, and what is known of its event, unless that has come once more since. */
   forget(): void {
     const entry = this.#entries.shift();
-    if (entry?.position === null) this.#seen.delete(eventKey(entry.source, entry.event.id));
+    if (entry?.position !== null) return;
+    const key = eventKey(entry.source, entry.event.id);
+    if (this.#seen.get(key) === entry.offset) this.#seen.delete(key);
   }
 
   known(source: SourceId, id: string): Offset | undefined {

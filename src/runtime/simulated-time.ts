@@ -125,6 +125,7 @@ export class SimulatedClock implements Clock {
   #slept = 0;
   #asleepSince: number | null = null;
   #frozen = false;
+  #stillMs = 0;
   #dead = false;
   #arrived: (() => void)[] = [];
   readonly #steady: SteadyClock;
@@ -162,6 +163,11 @@ export class SimulatedClock implements Clock {
   /** How much ages may lack by now: what the clock cannot tell from a wall clock that is not exact. */
   get lackMs(): number {
     return this.#slept > 0 ? SUSPEND_TOLERANCE_MS : 0;
+  }
+
+  /** The longest that the process has stood still. */
+  get stillMs(): number {
+    return this.#stillMs;
   }
 
   /** True time of a monotonic one. */
@@ -218,6 +224,7 @@ export class SimulatedClock implements Clock {
   freeze(ms: number, how: Freeze): void {
     if (this.#frozen || this.#dead) return;
     this.#frozen = true;
+    this.#stillMs = Math.max(this.#stillMs, ms);
     if (how === 'suspend') this.#asleepSince = this.#time.now;
     this.#time.after(ms, () => {
       this.#frozen = false;

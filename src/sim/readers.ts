@@ -204,9 +204,11 @@ export class Readers {
           const waited = now() > since;
           if (waited) this.counts.loads++;
           else this.counts.hits++;
-          // A load that is joined may be as old as it may take, unless the namespace's bound forbids it.
+          // A load that is joined may be as old as it may take, and what its process stood still for meanwhile, unless the namespace's
+          // bound forbids it. One that ends at the very moment cannot be told from a hit.
           const isBound = place.policy.maxStalenessMs !== undefined && isStrict(place.policy);
-          const bound = waited && !isBound ? Math.max(place.boundMs, LOAD_TIMEOUT_MS) : place.boundMs;
+          const joinedMs = isBound ? 0 : LOAD_TIMEOUT_MS + process.clock.stillMs;
+          const bound = waited || process.clock.stillMs > 0 ? Math.max(place.boundMs, joinedMs) : place.boundMs;
           this.#check(place, value, since - bound - this.#graceMs - process.clock.lackMs, least);
         },
         () => {

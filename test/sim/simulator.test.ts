@@ -67,6 +67,11 @@ describe('the simulator', { timeout: 400_000 }, () => {
     expect((await runPlan(planOf(1006, { world: 'all' }))).violation).toBeNull();
   });
 
+  // A crash came between forgetting an event and saying so, and when that was said at last, its second coming was forgotten too.
+  it('knows an event that came once more after the journal had forgotten it (seed 2031 of fed)', async () => {
+    expect((await runPlan(planOf(2031, { world: 'fed' }))).violation).toBeNull();
+  });
+
   it('reads in every way, and each of its faults takes effect', () => {
     expect(readsOf(totals)).toBeGreaterThan(1_000_000);
     expect(Object.entries(totals.reads).filter(([, count]) => count < 1_000)).toEqual([]);

@@ -52,6 +52,12 @@ export interface Layer {
 export interface Authority {
   /** The journal, this opening of it, and the contracts that are planned with now. */
   claim(): Claim;
+  /**
+   * Whose shards may be believed: a shard of an earlier owner may hold what a journal that was put back has forgotten. Absent: anybody's.
+   */
+  since?(): number;
+  /** Where the journal was settled when this owner began. Absent: others may have appended since, so it is asked each time. */
+  beganAt?(): Offset;
   /** The newest offset of the journal at which no transaction is open. */
   settledAt(): Promise<Offset>;
   /** Begins a new epoch of the journal: it was put back to before offsets that a layer has. */

@@ -106,7 +106,10 @@ export class Engine {
       let engine: Engine | null = null;
       const hash = (): string => (engine?.contracts ?? config.contracts).hash;
       const authority = (layer: string): Authority =>
-        authorityOf(journal, hash, () => engine?.works.get(`layer:${layer}`)?.term ?? null);
+        authorityOf(journal, hash, {
+          beganAt: startAt,
+          term: () => engine?.works.get(`layer:${layer}`)?.term ?? null,
+        });
       layers = await openLayers(config, kinds, { runtime, startAt, authority, serializers });
       const opened = await openSources(config, kinds, runtime);
       const trail = new Trail({ startAt, head: journal.head });

@@ -15,7 +15,7 @@ export type Reply = Buffer | readonly (Buffer | number | null)[];
 
 /** `CLAIM` of `layers/redis/lua.ts`. */
 export function claimShard({ data, keys, args, flaws }: Call): Reply {
-  const [epoch = '', owner = '', contracts = '', head = ''] = args;
+  const [epoch = '', owner = '', contracts = '', head = '', beganAt = ''] = args;
   const [name = '', ...sets] = keys;
   const record = data.records.get(name);
   if (record && Number(owner) < numberOf(record, 'owner')) return words('deposed', record.get('watermark'));
@@ -27,7 +27,8 @@ export function claimShard({ data, keys, args, flaws }: Call): Reply {
     for (const set of sets) data.marks.set(set, new Map());
     return words('cold', head);
   }
-  if (numberOf(record, 'watermark') > Number(head)) return words('beyond', record.get('watermark'));
+  const limit = numberOf(record, 'owner') < Number(owner) ? beganAt : head;
+  if (numberOf(record, 'watermark') > Number(limit)) return words('beyond', record.get('watermark'));
   record.set('owner', owner);
   if (record.get('contracts') !== contracts) {
     record.set('contracts', contracts);
@@ -70,10 +71,11 @@ export function applyRun({ data, keys, args, flaws }: Call): Reply {
 
 /** `GET`. */
 export function readEntry({ data, keys, args, now, flaws }: Call): Reply {
-  const [epoch = '', namespace = '', slot = ''] = args;
+  const [epoch = '', namespace = '', slot = '', since = ''] = args;
   if (!isWhole(data, keys, flaws)) return words('cold');
   const record = data.records.get(keys[0] ?? '');
   if (record?.get('epoch') !== epoch) return words('other-epoch');
+  if (numberOf(record, 'owner') < Number(since)) return words('unclaimed');
   const field = data.entries.get(keys[4] ?? '')?.fields.get(slot);
   if (field?.epoch !== epoch || field.endsAt <= now) return words('absent');
   const { stamp, tags } = field;

@@ -17,11 +17,18 @@ export interface TagReading {
   readonly ends: Ends;
 }
 
-export function readShard(shard: Shard, namespace: string, key: string): ShardReading {
-  const { epoch, watermark } = shard;
+/**
+ * `since`: the oldest owner whose shard is believed. One that this owner has not taken over yet may have offsets that its journal,
+ * put back to an earlier state, will give out again for other events.
+ */
+export function readShard(shard: Shard, namespace: string, key: string, since = 0): ShardReading {
+  const { epoch, watermark, owner } = shard;
   const entry = shard.entries.get(entryId(namespace, key)) ?? null;
   const isGone =
-    entry?.epoch !== epoch || entry.stamp < shard.reset || entry.stamp < (shard.namespaces.get(namespace) ?? ORIGIN);
+    owner < since ||
+    entry?.epoch !== epoch ||
+    entry.stamp < shard.reset ||
+    entry.stamp < (shard.namespaces.get(namespace) ?? ORIGIN);
   return { epoch, watermark, entry: isGone ? null : entry };
 }
 

@@ -47,6 +47,16 @@ describe('a shard is taken over', () => {
     expect(taking(shard, { ...claim, epoch: 'j2' }, at(1)).watermark).toBe(1);
   });
 
+  it('not by one that has gone on since it was put back: an earlier owner cannot have come further than where this one began', () => {
+    expect(takeOver(shard, { ...claim, owner: 4 }, at(9), at(1))).toBe('beyond');
+    expect(takeOver(shard, claim, at(9), at(1))).toEqual(shard);
+  });
+
+  it('before anything in it is believed', () => {
+    expect(readShard(shard, 'product', 'k', 4).entry).toBeNull();
+    expect(readShard(taking(shard, { ...claim, owner: 4 }, at(9)), 'product', 'k', 4).entry?.value).toBe(1);
+  });
+
   it('never by an older one', () => {
     expect(takeOver(shard, { ...claim, owner: 2 }, at(9))).toBe('deposed');
   });

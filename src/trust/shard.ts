@@ -86,13 +86,16 @@ export function coldShard(claim: Claim, head: Offset, entries: Shard['entries'] 
  * record goes on where it is, and the watermark says where the owner must go on from. Of another, or under other
  * contracts, nothing from before `head` is trusted.
  *
+ * `beganAt`: where the journal was settled when this owner began. What an earlier owner has applied lies before it, however far
+ * the journal has come since.
+ *
  * `deposed`: a newer daemon owns it. `beyond`: the shard has offsets that the journal has not given out yet, so the
  * journal was put back to an earlier state; it will give them out again for other events, and must say so by a new epoch.
  */
-export function takeOver(shard: Shard, claim: Claim, head: Offset): Shard | 'deposed' | 'beyond' {
+export function takeOver(shard: Shard, claim: Claim, head: Offset, beganAt = head): Shard | 'deposed' | 'beyond' {
   if (claim.owner < shard.owner) return 'deposed';
   if (claim.epoch !== shard.epoch) return coldShard(claim, head, shard.entries);
-  if (shard.watermark > head) return 'beyond';
+  if (shard.watermark > (shard.owner < claim.owner ? beganAt : head)) return 'beyond';
   if (claim.contractHash === shard.contractHash) return { ...shard, owner: claim.owner };
   return { ...shard, ...claim, floor: later(shard.floor, head), reset: later(shard.reset, head) };
 }

@@ -15,7 +15,7 @@ suite('what is shared', () => {
   let tide: Tidemark;
   let contracts: JsonObject[];
   let serializers: Record<string, Serializer>;
-  const start = async (): Promise<void> => {
+  const open = async (): Promise<void> => {
     tide = await Tidemark.start({
       serializers,
       config: {
@@ -27,6 +27,9 @@ suite('what is shared', () => {
         contracts,
       },
     });
+  };
+  const start = async (): Promise<void> => {
+    await open();
     await until(() => tide.status().layers.every(({ behind, ok }) => behind === 0 && ok));
     // With nothing to apply it is level before its shards are claimed, and a fill that comes first is not taken.
     await tide.emit({ type: 'shop.opened' }).applied;
@@ -102,6 +105,29 @@ suite('what is shared', () => {
     expect(await read('loaded')).toEqual(['loaded', 'source']);
     await end();
     expect(await read('again')).toEqual(['again', 'source']);
+  });
+
+  it('is not served by a journal that was put back and has gone on while the server was away', async () => {
+    await end();
+    await restart(() => {
+      cpSync(join(folder, 'journal.db'), join(folder, 'backup.db'));
+    });
+    for (let n = 0; n < 3; n++) await end();
+    await read('of the lost history');
+    await stored();
+    await tide.close();
+    cpSync(join(folder, 'backup.db'), join(folder, 'journal.db'));
+    server.pause();
+    try {
+      await open();
+      // One that the shard would take for applied, because it stands where another stood.
+      await tide.emit({ type: 'product.updated', data: { id: 1 } });
+      for (let n = 0; n < 9; n++) await tide.emit({ type: 'shop.opened' });
+    } finally {
+      server.resume();
+    }
+    await until(() => tide.status().layers.every(({ behind, ok }) => behind === 0 && ok));
+    expect(await read('loaded')).toEqual(['loaded', 'source']);
   });
 
   it('is only what can be written; the rest is cached in the process as always', async () => {

@@ -32,10 +32,10 @@ const action = fc.constantFrom(...KINDS).chain((kind) => {
 const run = fc.record({ after: offset, watermark: offset, actions: fc.array(action, { maxLength: 6 }) });
 const fill = fc.record({ stamp: offset, tags: fc.uniqueArray(fc.constantFrom(...TAGS), { maxLength: 2 }) });
 const step = fc.oneof(
-  { weight: 2, arbitrary: fc.tuple(fc.constant('claim' as const), claim, offset) },
+  { weight: 2, arbitrary: fc.tuple(fc.constant('claim' as const), claim, fc.tuple(offset, offset)) },
   { weight: 8, arbitrary: fc.tuple(fc.constant('apply' as const), claim, run) },
   { weight: 8, arbitrary: fc.tuple(fc.constant('fill' as const), place, fill) },
-  { weight: 8, arbitrary: fc.tuple(fc.constant('get' as const), place, fc.constant(null)) },
+  { weight: 8, arbitrary: fc.tuple(fc.constant('get' as const), place, fc.nat(2)) },
   { weight: 1, arbitrary: fc.tuple(fc.constant('lose' as const), fc.nat(4), fc.constant(null)) },
 );
 type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
@@ -66,7 +66,7 @@ suite('the simulated server', () => {
         const options = { prefix: 't', shards: 1, marksMax };
         const real = new Shards(client, options);
         const other = new Shards(caller, options);
-        const first: Step = ['claim', { epoch: 'j', owner: 1, contractHash: 'c' }, 1e14 as Offset];
+        const first: Step = ['claim', { epoch: 'j', owner: 1, contractHash: 'c' }, [1e14 as Offset, 1e14 as Offset]];
         for (const one of [first, ...steps]) {
           const expected = await take(real, one);
           expect(await take(other, one)).toEqual(expected);
@@ -103,13 +103,13 @@ suite('the simulated server', () => {
 async function take(shards: Shards, [kind, first, second]: Step): Promise<unknown> {
   switch (kind) {
     case 'claim':
-      return shards.claim(0, first, second);
+      return shards.claim(0, first, ...second);
     case 'apply':
       return shards.apply(0, { ...first, ...second });
     case 'fill':
       return shards.fill({ ...first, ...second, epoch: 'j', value: Buffer.from(`${second.stamp}`), ttlMs: TTL_MS });
     case 'get': {
-      const entry = await shards.get(first, 'j');
+      const entry = await shards.get(first, 'j', second);
       // Two clocks were read, one after the other.
       return typeof entry === 'string' ? entry : { ...entry, leftMs: Math.round(entry.leftMs / 60_000) };
     }

@@ -107,6 +107,7 @@ export async function openOver(
     serializer: serializer ?? (given.serializer === 'json' ? jsonSerializer : v8Serializer),
     runtime,
     epoch: () => authority.claim().epoch,
+    since: () => authority.since?.() ?? 0,
     compressAbove: given.compress_above,
     valueBytesMax: given.max_value_bytes,
   });

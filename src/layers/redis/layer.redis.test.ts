@@ -63,6 +63,21 @@ suite('a redis layer', () => {
   });
   afterAll(() => server.stop());
 
+  it('believes no shard that it has not taken over: its journal may have been put back', async () => {
+    const earlier = await layerOf();
+    await earlier.resume!();
+    await earlier.apply([], at(7), never);
+    await put(earlier, 'k', 7);
+    const later = Object.assign(new FakeAuthority(), { owner: 2, head: 9, since: () => 2, beganAt: () => at(5) });
+    const layer = await layerOf({}, later);
+    expect(await got(layer, 'k')).toBeNull();
+    expect(await layer.resume!()).toBe(9);
+    expect(later.renewed).toBe(1);
+    expect(await got(layer, 'k')).toBeNull();
+    expect(await put(layer, 'k', 9)).toBe(true);
+    expect(await valueOf(layer, 'k')).toBe('k@9');
+  });
+
   it('gives back what was stored, with how far it is good and how long', async () => {
     const layer = await layerOf();
     expect(await layer.resume!()).toBe(0);

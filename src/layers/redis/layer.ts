@@ -103,7 +103,8 @@ export class RedisLayer implements Layer {
     const { authority, shards } = this.#parts;
     const head = await authority.settledAt();
     const claim = authority.claim();
-    return Promise.all(Array.from({ length: shards.count }, (_, shard) => shards.claim(shard, claim, head)));
+    const beganAt = authority.beganAt?.() ?? head;
+    return Promise.all(Array.from({ length: shards.count }, (_, shard) => shards.claim(shard, claim, head, beganAt)));
   }
 
   async #survey(): Promise<void> {

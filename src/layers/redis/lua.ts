@@ -18,7 +18,7 @@ local function whole()
 end
 `;
 
-/** `takeOver` and `coldShard`. Arguments: epoch, owner, contracts, head. Also when memory is full. */
+/** `takeOver` and `coldShard`. Arguments: epoch, owner, contracts, head, where its owner began. Also when memory is full. */
 export const CLAIM = `#!lua flags=allow-oom
 ${WHOLE}
 local epoch, owner, contracts, head = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
@@ -31,7 +31,8 @@ if r[1] ~= epoch or not whole() then
   for i = 2, 4 do redis.call('ZADD', KEYS[i], 'inf', '\\254') end
   return {'cold', head}
 end
-if tonumber(r[4]) > tonumber(head) then return {'beyond', r[4]} end
+local limit = tonumber(r[2]) < tonumber(owner) and ARGV[5] or head
+if tonumber(r[4]) > tonumber(limit) then return {'beyond', r[4]} end
 redis.call('HSET', KEYS[1], 'owner', owner)
 if r[3] ~= contracts then
   redis.call('HSET', KEYS[1], 'contracts', contracts)
@@ -121,12 +122,13 @@ local function now()
 end
 `;
 
-/** `readShard`, `readTags` and `validThrough`. Key 5 is the entry; arguments: epoch, namespace, format and namespace. */
+/** `readShard`, `readTags` and `validThrough`. Key 5 is the entry; arguments: epoch, namespace, format and namespace, oldest owner. */
 export const GET = `#!lua flags=no-writes
 ${WHOLE}${NOW}
 if not whole() then return {'cold'} end
-local r = redis.call('HMGET', KEYS[1], 'epoch', 'watermark', 'reset', 'tagFloor', 'n' .. ARGV[2])
+local r = redis.call('HMGET', KEYS[1], 'epoch', 'watermark', 'reset', 'tagFloor', 'n' .. ARGV[2], 'owner')
 if r[1] ~= ARGV[1] then return {'other-epoch'} end
+if tonumber(r[6]) < tonumber(ARGV[4]) then return {'unclaimed'} end
 local e = redis.call('HMGET', KEYS[5], 'm' .. ARGV[3], 'v' .. ARGV[3])
 if not e[1] then return {'absent'} end
 local meta = cmsgpack.unpack(e[1])

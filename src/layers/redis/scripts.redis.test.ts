@@ -20,7 +20,7 @@ const TAGS = ['red', 'blue', ''];
 const KINDS: ActionKind[] = ['delete_key', 'expire_key', 'refresh_key', 'purge_tag', 'expire_tag', 'purge_namespace'];
 
 type Step =
-  | { readonly do: 'claim'; readonly claim: Claim; readonly head: number }
+  | { readonly do: 'claim'; readonly claim: Claim; readonly head: number; readonly beganAt: number }
   | { readonly do: 'apply'; readonly claim: Claim; readonly run: Omit<ShardRun, keyof Claim> }
   | {
       readonly do: 'fill';
@@ -47,7 +47,7 @@ const action = fc.constantFrom(...KINDS).chain((kind): fc.Arbitrary<Action> => {
   return fc.record({ kind: fc.constant(kind), target: fc.constantFrom(...targets) });
 });
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('claim' as const), claim, head: offset }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('claim' as const), claim, head: offset, beganAt: offset }) },
   {
     weight: 8,
     arbitrary: fc.record({
@@ -96,15 +96,22 @@ suite('a shard on a real server', () => {
           await client.flushall();
           const shards = new Shards(client, { prefix: 't', shards: 1, marksMax });
           const both = new Both(client, shards, marksMax);
-          const first: Step = { do: 'claim', claim: { epoch: 'j', owner: 1, contractHash: 'c' }, head: BASE };
+          const first: Step = {
+            do: 'claim',
+            claim: { epoch: 'j', owner: 1, contractHash: 'c' },
+            head: BASE,
+            beganAt: BASE,
+          };
           for (const one of [first, ...steps]) {
             const { expected, got } = await both.take(one);
             expect(got).toEqual(expected);
             for (const namespace of SPACES)
               for (const key of NAMES) {
-                const reading = await both.read(namespace, key);
-                expect(reading.got).toEqual(reading.expected);
-                if (typeof reading.got !== 'string') found++;
+                for (const since of [0, 2]) {
+                  const reading = await both.read(namespace, key, since);
+                  expect(reading.got).toEqual(reading.expected);
+                  if (typeof reading.got !== 'string') found++;
+                }
               }
           }
         },
@@ -133,7 +140,7 @@ class Both {
   take(one: Step): Promise<{ expected: unknown; got: unknown }> {
     switch (one.do) {
       case 'claim':
-        return this.#claim(one.claim, at(one.head));
+        return this.#claim(one.claim, at(one.head), at(one.beganAt));
       case 'apply':
         return this.#apply({ ...one.claim, ...one.run });
       case 'fill':
@@ -145,30 +152,31 @@ class Both {
     }
   }
 
-  async read(namespace: string, key: string): Promise<{ expected: unknown; got: unknown }> {
-    const entry = await this.#shards.get({ namespace, key, format: 'f' }, 'j');
+  async read(namespace: string, key: string, since: number): Promise<{ expected: unknown; got: unknown }> {
+    const entry = await this.#shards.get({ namespace, key, format: 'f' }, 'j', since);
     const got =
       typeof entry === 'string'
         ? entry
         : { value: entry.value.toString(), stamp: entry.stamp, through: entry.through, tags: entry.tags };
     if (this.#pure === null) return { expected: 'cold', got };
     if (this.#pure.epoch !== 'j') return { expected: 'other-epoch', got };
-    const reading = readShard(this.#pure, namespace, key);
+    const reading = readShard(this.#pure, namespace, key, since);
     const tags = reading.entry?.tags ?? [];
     const through = validThrough(reading, tags.length > 0 ? [readTags(this.#pure, tags)] : [], 'j');
-    if (through === null || reading.entry === null) return { expected: 'absent', got };
+    if (through === null || reading.entry === null)
+      return { expected: this.#pure.owner < since ? 'unclaimed' : 'absent', got };
     return { expected: { value: reading.entry.value, stamp: reading.entry.stamp, through, tags }, got };
   }
 
-  async #claim(claim: Claim, head: Offset): Promise<{ expected: unknown; got: unknown }> {
-    const got = await this.#shards.claim(0, claim, head);
+  async #claim(claim: Claim, head: Offset, beganAt: Offset): Promise<{ expected: unknown; got: unknown }> {
+    const got = await this.#shards.claim(0, claim, head, beganAt);
     if (this.#pure === null) {
       if (claim.owner < this.#remains.owner) return { expected: 'deposed', got: got.is };
       this.#pure = coldShard(claim, head, this.#remains.entries);
       return { expected: { is: 'cold', watermark: head }, got };
     }
     const before = this.#pure;
-    const taken = takeOver(before, claim, head);
+    const taken = takeOver(before, claim, head, beganAt);
     if (typeof taken === 'string') return { expected: { is: taken, watermark: before.watermark }, got };
     this.#pure = taken;
     return { expected: { is: before.epoch === claim.epoch ? 'taken' : 'cold', watermark: taken.watermark }, got };

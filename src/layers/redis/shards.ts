@@ -33,8 +33,8 @@ export interface ShardedEntry {
   readonly leftMs: number;
 }
 
-/** Why there is nothing: not stored or ended; a shard without a record; one of another journal. */
-export type Absence = 'absent' | 'cold' | 'other-epoch';
+/** Why there is nothing: not stored or ended; a shard without a record; one of another journal; one of an earlier owner. */
+export type Absence = 'absent' | 'cold' | 'other-epoch' | 'unclaimed';
 
 /** `cold`: the shard has no record, so nothing says what the stamp is to be compared with. */
 export type Refused = ShardRefusal | 'cold';
@@ -68,8 +68,14 @@ export class Shards {
     this.#names = Array.from({ length: shards }, (_, shard) => shardNames(prefix, shard, shards));
   }
 
-  async claim(shard: number, { epoch, owner, contractHash }: Claim, head: Offset): Promise<Claimed> {
-    const reply = await SCRIPTS.claim.run(this.#caller, this.#at(shard).record, [epoch, owner, contractHash, head]);
+  async claim(
+    shard: number,
+    { epoch, owner, contractHash }: Claim,
+    head: Offset,
+    beganAt: Offset = head,
+  ): Promise<Claimed> {
+    const args = [epoch, owner, contractHash, head, beganAt];
+    const reply = await SCRIPTS.claim.run(this.#caller, this.#at(shard).record, args);
     const [is, watermark] = reply as [Buffer, Buffer];
     return { is: String(is) as Claimed['is'], watermark: Number(watermark) as Offset };
   }
@@ -95,14 +101,15 @@ export class Shards {
     return { reply: String(is) as ShardReply, watermark: Number(at ?? 0) as Offset };
   }
 
-  async get({ namespace, key, format }: Place, epoch: Epoch): Promise<ShardedEntry | Absence> {
+  /** `since`: the oldest owner whose shard is believed. */
+  async get({ namespace, key, format }: Place, epoch: Epoch, since = 0): Promise<ShardedEntry | Absence> {
     const bytes = bytesOf(key);
     const { record, entries } = this.#at(shardOf(bytes, this.count));
     const name = bytesOf(namespace);
     const reply = await SCRIPTS.get.run(
       this.#caller,
       [...record, Buffer.concat([entries, bytes])],
-      [epoch, name, slotOf(format, name)],
+      [epoch, name, slotOf(format, name), since],
     );
     const [is, value, stamp, through, leftMs, ...tags] = reply as [Buffer, Buffer, Offset, Offset, number, ...Buffer[]];
     return String(is) === 'found' ? { value, stamp, through, leftMs, tags: tags.map(nameOf) } : (String(is) as Absence);

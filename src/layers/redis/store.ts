@@ -12,6 +12,8 @@ export interface RedisStoreParts {
   readonly serializer: Serializer;
   readonly runtime: Runtime;
   readonly epoch: () => Epoch;
+  /** The oldest owner whose shards are believed. */
+  readonly since: () => number;
   readonly compressAbove: number;
   readonly valueBytesMax: number;
 }
@@ -37,8 +39,8 @@ export class RedisStore implements SharedStore {
   }
 
   async get(namespace: string, key: string): Promise<SharedHit | null> {
-    const { shards, serializer, epoch, valueBytesMax } = this.#parts;
-    const asked = await this.#ask(() => shards.get({ namespace, key, format: serializer.id }, epoch()));
+    const { shards, serializer, epoch, since, valueBytesMax } = this.#parts;
+    const asked = await this.#ask(() => shards.get({ namespace, key, format: serializer.id }, epoch(), since()));
     if (typeof asked === 'string') return this.#read(asked);
     const { value, through, tags, leftMs } = asked;
     try {

@@ -197,7 +197,7 @@ describe('a connection', () => {
     await expect(connect({ url: 'http://127.0.0.1:9', timeout: 300 })).rejects.toMatchObject({
       code: 'DAEMON_UNREACHABLE',
     });
-    await expect(connect({ url: `${fed.line.url}/elsewhere`, timeout: 2_000 })).rejects.toThrow();
+    await expect(connect({ url: `http://127.0.0.1:${fed.line.port}/elsewhere`, timeout: 2_000 })).rejects.toThrow();
   });
 
   it('that is closed rejects what is under way, and asks no more', async () => {

@@ -1,6 +1,4 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { once } from 'node:events';
-import { connect as connectTo, createServer as listen, type AddressInfo, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer, type HttpServer } from '../../src/http/server.ts';
@@ -9,6 +7,7 @@ import type { JsonObject } from '../../src/model/json.ts';
 import { connect, type Connection, type ConnectOptions } from '../../src/remote/index.ts';
 import { realRuntime } from '../../src/runtime/real.ts';
 import { loadSqlite } from '../../src/runtime/sqlite.ts';
+import { Line } from './line.ts';
 
 const open = await loadSqlite();
 
@@ -71,7 +70,7 @@ export class Fed {
   }
 
   async connect(options: Partial<ConnectOptions> = {}): Promise<Connection> {
-    const connection = await connect({ url: this.line.url, ...options });
+    const connection = await connect({ url: `http://127.0.0.1:${this.line.port}`, ...options });
     this.connections.push(connection);
     return connection;
   }
@@ -97,68 +96,5 @@ export class Fed {
     await this.line.close();
     this.db.close();
     rmSync(this.folder, { recursive: true, force: true });
-  }
-}
-
-/** A TCP line that can be cut (both ends notice) or held (neither does). */
-class Line {
-  readonly #server: Server;
-  readonly #sockets = new Set<Socket>();
-  #port = 0;
-  #held = false;
-
-  static async open(): Promise<Line> {
-    const line = new Line();
-    line.#server.listen(0, '127.0.0.1');
-    await once(line.#server, 'listening');
-    return line;
-  }
-
-  private constructor() {
-    this.#server = listen((near) => {
-      const far = connectTo(this.#port, '127.0.0.1');
-      for (const [one, other] of [
-        [near, far],
-        [far, near],
-      ] as const) {
-        this.#sockets.add(one);
-        one.on('data', (chunk) => {
-          // What is held is lost: a half-open connection never delivers it.
-          if (!this.#held) other.write(chunk);
-        });
-        one.on('error', () => other.destroy());
-        one.once('close', () => {
-          this.#sockets.delete(one);
-          other.destroy();
-        });
-      }
-    });
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${String((this.#server.address() as AddressInfo).port)}`;
-  }
-
-  to(port: number): void {
-    this.#port = port;
-  }
-
-  hold(): void {
-    this.#held = true;
-  }
-
-  mend(): void {
-    this.#held = false;
-    this.cut();
-  }
-
-  cut(): void {
-    for (const socket of this.#sockets) socket.destroy();
-  }
-
-  async close(): Promise<void> {
-    this.cut();
-    this.#server.close();
-    await once(this.#server, 'close');
   }
 }

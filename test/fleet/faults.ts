@@ -1,0 +1,182 @@
+import type { Line } from '../support/line.ts';
+import type { Draw } from '../../src/sim/draw.ts';
+import { pause } from './clock.ts';
+import type { Member } from './member.ts';
+import type { World } from './world.ts';
+
+export interface Fault {
+  readonly name: string;
+  /** What it hurts. Two that hurt the same are never under way together. */
+  readonly hurts: 'application' | 'relay' | 'postgres' | 'redis' | 'feed' | 'postgres line' | 'redis line';
+  /** Resolves once everything has been put back. */
+  run(world: World, draw: Draw): Promise<void>;
+}
+
+const SHORT_MS = [200, 1_500] as const;
+/** Beyond the bound, so that trust is lost meanwhile. */
+const LONG_MS = [1_000, 4_500] as const;
+
+const wait = (draw: Draw, [low, high]: readonly [number, number]): Promise<void> => pause(draw.between(low, high));
+
+async function killed(member: Member, start: () => void, draw: Draw): Promise<void> {
+  await member.end('SIGKILL');
+  await wait(draw, SHORT_MS);
+  start();
+}
+
+async function stopped(member: Member, draw: Draw): Promise<void> {
+  member.signal('SIGSTOP');
+  await wait(draw, LONG_MS);
+  member.signal('SIGCONT');
+}
+
+async function onLine(line: Line, hurt: (line: Line) => void, draw: Draw): Promise<void> {
+  hurt(line);
+  await wait(draw, LONG_MS);
+  line.mend();
+}
+
+const HURTS: readonly { readonly how: string; readonly hurt: (line: Line) => void }[] = [
+  {
+    how: 'cut',
+    hurt: (line) => {
+      line.cut();
+    },
+  },
+  {
+    how: 'away',
+    hurt: (line) => {
+      line.away();
+    },
+  },
+  {
+    how: 'half open',
+    hurt: (line) => {
+      line.hold();
+    },
+  },
+];
+
+const pickSeat = (world: World, draw: Draw) => world.seats[draw.below(world.seats.length)]!;
+const pickRelay = (world: World, draw: Draw) => world.relays[draw.below(world.relays.length)]!;
+
+const onProcesses: readonly Fault[] = [
+  {
+    name: 'kill -9 of an application',
+    hurts: 'application',
+    run: (world, draw) => {
+      const seat = pickSeat(world, draw);
+      return killed(seat.member, () => seat.start(), draw);
+    },
+  },
+  {
+    name: 'SIGSTOP of an application',
+    hurts: 'application',
+    run: (world, draw) => stopped(pickSeat(world, draw).member, draw),
+  },
+  {
+    name: 'kill -9 of a relay',
+    hurts: 'relay',
+    run: (world, draw) => {
+      const { member } = pickRelay(world, draw);
+      return killed(member, () => member.start(), draw);
+    },
+  },
+  {
+    name: 'SIGTERM of a relay',
+    hurts: 'relay',
+    run: async (world, draw) => {
+      const { member } = pickRelay(world, draw);
+      await member.end('SIGTERM');
+      member.start();
+    },
+  },
+  {
+    name: 'SIGSTOP of a relay',
+    hurts: 'relay',
+    run: (world, draw) => stopped(pickRelay(world, draw).member, draw),
+  },
+];
+
+const onServers: readonly Fault[] = [
+  { name: 'PostgreSQL restarted', hurts: 'postgres', run: ({ postgres }) => postgres.restart() },
+  {
+    name: 'PostgreSQL killed',
+    hurts: 'postgres',
+    run: async ({ postgres }, draw) => {
+      await postgres.crash();
+      await wait(draw, SHORT_MS);
+      await postgres.start();
+    },
+  },
+  {
+    name: 'PostgreSQL frozen',
+    hurts: 'postgres',
+    run: async ({ postgres }, draw) => {
+      postgres.pause();
+      await wait(draw, LONG_MS);
+      postgres.resume();
+    },
+  },
+  {
+    name: 'Redis failover to its replica',
+    hurts: 'redis',
+    run: ({ redis }, draw) => redis.failover(() => wait(draw, SHORT_MS)),
+  },
+  {
+    name: 'Redis frozen',
+    hurts: 'redis',
+    run: async ({ redis: { master } }, draw) => {
+      master.pause();
+      await wait(draw, LONG_MS);
+      master.resume();
+    },
+  },
+  {
+    name: 'Redis restarted empty',
+    hurts: 'redis',
+    run: async ({ redis: { master } }, draw) => {
+      await master.crash();
+      await wait(draw, SHORT_MS);
+      await master.start();
+    },
+  },
+];
+
+const onLines: readonly Fault[] = [
+  ...HURTS.flatMap(({ how, hurt }): Fault[] => [
+    {
+      name: `feed of an application ${how}`,
+      hurts: 'feed',
+      run: (world, draw) => onLine(pickSeat(world, draw).line, hurt, draw),
+    },
+    {
+      name: `line from a relay to PostgreSQL ${how}`,
+      hurts: 'postgres line',
+      run: (world, draw) => onLine(pickRelay(world, draw).toPostgres, hurt, draw),
+    },
+    {
+      name: `line to Redis ${how}`,
+      hurts: 'redis line',
+      run: ({ redis }, draw) => onLine(redis.line, hurt, draw),
+    },
+  ]),
+  {
+    name: 'feed of an application slow',
+    hurts: 'feed',
+    run: (world, draw) => {
+      const delayMs = draw.between(50, 700);
+      return onLine(pickSeat(world, draw).line, (line) => line.slow(delayMs), draw);
+    },
+  },
+];
+
+export const FAULTS: readonly Fault[] = [...onProcesses, ...onServers, ...onLines];
+
+/** Every fault once in an order of the seed's, then again in another. */
+export function* drawn(draw: Draw): Generator<Fault, never> {
+  for (;;) {
+    const bag = [...FAULTS];
+    while (bag.length > 0) yield bag.splice(draw.below(bag.length), 1)[0]!;
+  }
+}

@@ -117,6 +117,31 @@ describe('status', () => {
   });
 });
 
+describe('status among other relays', () => {
+  test('tells who does what, by which term and since when, and what nobody does', async () => {
+    const { url, operations } = await serve();
+    operations.relays = {
+      self: 'relay-a',
+      work: [
+        { name: 'source:db', ours: true, owner: 'relay-a', term: 7, since: 1 },
+        { name: 'layer:shared', ours: false, owner: 'relay-b', term: 5, since: 1 },
+        { name: 'projections', ours: false },
+      ],
+    };
+    const { stdout } = await cli(url, 'status');
+    expect(stdout).toMatch(/WORK +DONE BY +TERM +SINCE/);
+    expect(stdout).toMatch(/source:db +this relay +7 +/);
+    expect(stdout).toMatch(/layer:shared +relay-b +5 +/);
+    expect(stdout).toMatch(/projections +nobody +- +-/);
+    expect(stdout).toContain('this relay is relay-a');
+  });
+
+  test('says nothing of work when the daemon is alone', async () => {
+    const { url } = await serve();
+    expect((await cli(url, 'status')).stdout).not.toContain('WORK');
+  });
+});
+
 describe('explain', () => {
   test('finds a key whatever is in it', async () => {
     const { url } = await serve();

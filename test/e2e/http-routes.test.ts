@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { TidemarkError } from '../../src/errors.ts';
 import { closeAll, serve } from '../support/http-server.ts';
 
 afterEach(closeAll);
@@ -359,6 +360,26 @@ describe('reload, probes and metrics', () => {
     const { headers, text } = await call('GET', '/metrics');
     expect(headers.get('content-type')).toContain('version=0.0.4');
     expect(text).toContain('tidemark_events_total');
+  });
+});
+
+describe('a relay whose contracts others have superseded', () => {
+  it('answers an event with 503, the code, and when to come again', async () => {
+    const { call, operations } = await serve();
+    operations.refusal = new TidemarkError('CONTRACTS_SUPERSEDED', 'this one has a, not b');
+    const { status, code, headers, hint } = await call('POST', '/v1/events', { body: event('a') });
+    expect([status, code, headers.get('retry-after')]).toEqual([503, 'CONTRACTS_SUPERSEDED', '1']);
+    expect(hint).toContain('send it to another relay');
+    expect(operations.head).toBe(0);
+  });
+
+  it('is alive and not ready, and says why', async () => {
+    const { call, operations } = await serve();
+    const why = 'standing by: another relay has adopted the contracts b';
+    Object.assign(operations, { ready: false, reasons: [why] });
+    expect((await call('GET', '/livez')).status).toBe(200);
+    const { status, json } = await call('GET', '/readyz');
+    expect([status, json]).toEqual([503, { ready: false, reasons: [why] }]);
   });
 });
 

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { LEASE_MS } from '../../src/sim/shared-journal.ts';
 import { ORIGIN } from '../../src/model/position.ts';
+import { statusOf } from '../../src/service/status.ts';
 import { contract, RelayWorld, type Relay } from '../support/relay-world.ts';
 
 let world: RelayWorld;
@@ -139,6 +140,12 @@ describe('contracts that another relay has adopted', () => {
     const events = [{ id: 'sent', source: 'tidemark', type: 'row.updated', data: { id: 1 } }];
     const sent = { source: 'tidemark', epoch: '', position: null, first: 0, commit: true, events, receivedAt: 0 };
     await expect(first.engine.accept(sent)).rejects.toMatchObject({ code: 'CONTRACTS_SUPERSEDED' });
+    const { ready, reasons } = statusOf(first.engine);
+    expect([ready, reasons[0]]).toEqual([
+      false,
+      `standing by: another relay has adopted the contracts ${third.engine.contracts.hash}`,
+    ]);
+    expect(statusOf(third.engine).ready).toBe(true);
     world.commit(7);
     await world.pass(500);
     expect(await world.get(first)).toMatchObject({ value: 7 });

@@ -4,7 +4,7 @@ import type { ChangeEvent } from '../../src/model/event.ts';
 import type { FeedFrame, FeedFrom, FeedTime } from '../../src/model/feed.ts';
 import type { JsonValue } from '../../src/model/json.ts';
 import type { Token } from '../../src/model/token.ts';
-import type { LayerResults } from '../../src/model/status.ts';
+import type { LayerResults, RelayStatus } from '../../src/model/status.ts';
 import type { Offset } from '../../src/model/position.ts';
 import type { CacheFill, Observation, Operations, Receipt, ReplayReport } from '../../src/operations.ts';
 import { createMetrics } from '../../src/runtime/metrics.ts';
@@ -31,6 +31,11 @@ export class FakeOperations implements Operations {
   layersApplied: Promise<LayerResults> = Promise.resolve({ local: 'applied' });
   layersNow: LayerResults = { local: 'applied' };
   ready = true;
+  reasons: readonly string[] = ['source shop-db has not started'];
+  /** Absent: this daemon is alone. */
+  relays: RelayStatus | undefined;
+  /** Thrown by `receive`. */
+  refusal: Error | null = null;
   /** Proven age of what the cache holds. */
   ageMs = 1_500.2;
   trimmedBelow = 1;
@@ -83,7 +88,7 @@ export class FakeOperations implements Operations {
       startedAt: 1,
       now: 2,
       ready: this.ready,
-      reasons: this.ready ? [] : ['source shop-db has not started'],
+      reasons: this.ready ? [] : this.reasons,
       contracts: { count: 0, hash: 'hash' },
       journal: { type: 'memory', durable: false, head: this.head, first: this.first, entries: this.journal.length },
       sources: [],
@@ -91,12 +96,14 @@ export class FakeOperations implements Operations {
       namespaces: [],
       projections: [],
       deadLetters: this.letters.size,
+      ...(this.relays && { relays: this.relays }),
     };
   }
 
   /** Takes CloudEvents as one JSON object or an array of them; the real receivers are tested where they live. */
   receive(source: string, request: RawRequest): ReturnType<Operations['receive']> {
     this.received.push(request);
+    if (this.refusal) return Promise.reject(this.refusal);
     if (source === 'missing') {
       return Promise.resolve({ ok: false, status: 404, code: 'SOURCE_UNKNOWN', message: `no source ${source}` });
     }

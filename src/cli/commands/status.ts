@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import type { AuditStatus, LayerStatus, SourceStatus, Status } from '../../model/status.ts';
+import type { AuditStatus, LayerStatus, RelayStatus, SourceStatus, Status } from '../../model/status.ts';
 import { ago, bytes, count, duration, grouped, timeOfDay } from '../amounts.ts';
 import { EXIT } from '../exit.ts';
 import { escapeControls, safeJson } from '../escape.ts';
@@ -54,6 +54,7 @@ export function renderStatus(status: Status, paint: Paint): string {
     section('NAMESPACE', ['TRUST', 'BOUND', 'TTL', 'HITS', 'MISSES', 'REFUSED'], namespaceRows(status, paint), paint),
     status.namespaces.map(({ name, reason }) => `  ${escapeControls(`${name}: ${reason}`)}\n`).join(''),
     section('PROJECTION', ['STATE', 'REFRESHES', 'FAILURES', 'LAST ERROR'], projectionRows(status, paint), paint),
+    ...(status.relays ? [workSection(status.relays, now, paint)] : []),
     ...(status.audit ? [auditSection(status.audit, paint)] : []),
     letters,
   ]
@@ -126,6 +127,18 @@ function namespaceRows({ namespaces }: Status, paint: Paint): string[][] {
     grouped(namespace.misses),
     grouped(namespace.refusedFills),
   ]);
+}
+
+/** Who does what only one of several daemons may do at a time. */
+function workSection({ self, work }: RelayStatus, now: number, paint: Paint): string {
+  const rows = work.map(({ name, ours, owner, term, since }) => [
+    paint.name(escapeControls(name)),
+    ours ? paint.good('this relay') : owner === undefined ? paint.warn('nobody') : escapeControls(owner),
+    term === undefined ? '-' : String(term),
+    since === undefined ? '-' : ago(since, now),
+  ]);
+  const note = `  this relay is ${escapeControls(self)}\n`;
+  return section('WORK', ['DONE BY', 'TERM', 'SINCE'], rows, paint) + note;
 }
 
 function auditSection(audit: AuditStatus, paint: Paint): string {

@@ -172,7 +172,7 @@ describe('two processes and a shared layer', () => {
         promoted += shared;
         expect(wrong).toEqual([]);
       }),
-      { numRuns: 120 },
+      { numRuns: 300 },
     );
     expect(promoted).toBeGreaterThan(20);
   }, 120_000);

@@ -1,6 +1,7 @@
 import type { Entry } from '../model/entry.ts';
 import type { Offset, SourceId } from '../model/position.ts';
 import { EntryDeque } from './entry-deque.ts';
+import { eventKey } from './event-key.ts';
 import { Waiting } from './waiting.ts';
 
 /** The entries of a journal that keeps all of them in memory, what is known of their events, and who waits for more. */
@@ -72,8 +73,4 @@ export class EntryIndex {
     }
     return found;
   }
-}
-
-function eventKey(source: SourceId, id: string): string {
-  return `${String(source.length)}:${source}${id}`;
 }

@@ -181,7 +181,7 @@ function fleetFaults(seed: number, { lengthMs }: Shape, world: WorldShape, inten
     .flatMap((tempers) => {
       const kinds = (Object.keys(tempers) as FaultKind[]).filter(() => draw.chance(0.6));
       const count = Math.round((lengthMs / 1_000) * draw.pick([0.3, 0.8, 1.5]) * intensity);
-      return drawn(draw, { tempers, kinds, count, lengthMs, fallback: 'crash' });
+      return drawn(draw, { tempers, kinds, count, lengthMs });
     })
     .map((fault, i) => ({ ...fault, id: FLEET_FROM + i }));
 }
@@ -193,15 +193,14 @@ interface Drawing {
   readonly kinds: readonly FaultKind[];
   readonly count: number;
   readonly lengthMs: number;
-  readonly fallback: FaultKind;
 }
 
-function drawn(draw: Draw, { tempers, kinds, count, lengthMs, fallback }: Drawing): Fault[] {
+function drawn(draw: Draw, { tempers, kinds, count, lengthMs }: Drawing): Fault[] {
   const weights = kinds.map((kind) => tempers[kind]?.[0] ?? 0);
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   return Array.from({ length: count }, (_, id): Fault => {
     let left = draw.next() * total;
-    const kind = kinds.find((_, i) => (left -= weights[i] ?? 0) < 0) ?? fallback;
+    const kind = kinds.find((_, i) => (left -= weights[i] ?? 0) < 0) ?? 'crash';
     const [, shortest, longest, amount] = tempers[kind] ?? [1, 0, 0, 1];
     const at = draw.between(0, lengthMs);
     return { id, kind, at, ms: draw.long(shortest, longest), amount: 1 + draw.below(amount) };
@@ -212,7 +211,7 @@ function faultsOf(draw: Draw, { lengthMs, retentionMs }: Shape, intensity: numbe
   // Each world has its own troubles: with all of them at once nothing would ever be cached for long.
   const kinds = (Object.keys(SCHEDULED) as FaultKind[]).filter(() => draw.chance(0.45));
   const count = Math.round((lengthMs / 1_000) * draw.pick([0.3, 1, 2]) * intensity);
-  const faults = drawn(draw, { tempers: SCHEDULED, kinds, count, lengthMs, fallback: 'crash' });
+  const faults = drawn(draw, { tempers: SCHEDULED, kinds, count, lengthMs });
   if (lengthMs > 60_000 && retentionMs < 60_000) faults.push({ ...AWAY, id: count });
   return faults;
 }

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, it } from 'vitest';
 import type { RelayJournal } from './relays.ts';
 import { NatsServer, natsSuite } from '../support/nats.ts';
 import { newStream, openNats } from '../support/nats-journal.ts';
-import { TcpProxy } from '../support/tcp-proxy.ts';
+import { Line } from '../support/line.ts';
 import { journalConformance } from './journal.ts';
 import { relaysConformance } from './relays.ts';
 
@@ -39,26 +39,26 @@ suite('conformance over a real nats-server', () => {
 
   relaysConformance(frame, 'nats', async () => {
     const stream = newStream();
-    const proxy = await TcpProxy.to(server.port);
-    const one = await openNats(`nats://127.0.0.1:${proxy.port}`, { stream });
+    const line = await Line.open(server.port);
+    const one = await openNats(`nats://127.0.0.1:${line.port}`, { stream });
     const other = await openNats(server.url, { stream });
     return {
       one,
       other,
       cutOne: () => {
-        proxy.cut();
+        line.away();
         return Promise.resolve();
       },
       mendOne: () => {
-        proxy.mend();
+        line.mend();
         return Promise.resolve();
       },
       pass: () => new Promise((resolve) => setTimeout(resolve, 20)),
       dispose: async () => {
-        proxy.mend();
+        line.mend();
         await one.close();
         await other.close();
-        await proxy.stop();
+        await line.close();
       },
     };
   });

@@ -7,7 +7,7 @@ import { ORIGIN } from '../../src/model/position.ts';
 import { realRuntime } from '../../src/runtime/real.ts';
 import { redisCluster, Sentinel } from '../support/redis-groups.ts';
 import { redisSuite, RedisServer } from '../support/redis.ts';
-import { TcpProxy } from '../support/tcp-proxy.ts';
+import { Line } from '../support/line.ts';
 import { layerConformance, type LayerSubject, type LayerUnderTest, type TestJournal } from './layer.ts';
 
 const suite = await redisSuite();
@@ -94,13 +94,13 @@ suite('sentinels', () => {
 
 suite('a line that fails', () => {
   let server: RedisServer;
-  let line: TcpProxy;
+  let line: Line;
   beforeAll(async () => {
     server = await RedisServer.start();
-    line = await TcpProxy.to(server.port);
+    line = await Line.open(server.port);
   });
   afterAll(async () => {
-    await line.stop();
+    await line.close();
     await server.stop();
   });
 
@@ -111,13 +111,13 @@ suite('a line that fails', () => {
       const fault = FAULTS[(3 * ++calls) / period - 1];
       if (fault === undefined) return call();
       if (fault === 'answer lost') calls = 0;
-      if (fault === 'cut') line.cut();
+      if (fault === 'cut') line.away();
       if (fault === 'answer lost') line.mute();
       const from = performance.now();
       const answer = call();
       answer.catch(() => undefined);
       if (fault === 'answer lost') await new Promise((resolve) => setTimeout(resolve, 10));
-      line.cut();
+      line.away();
       try {
         return await answer;
       } finally {

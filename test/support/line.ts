@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
-/** A TCP line that can be cut (both ends notice), held (neither does), taken away, and made slow. */
+/** A TCP line that can be cut (both ends notice), held (neither does), mute, taken away, and made slow. */
 export class Line {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   #target = 0;
-  #state: 'open' | 'held' | 'away' = 'open';
+  #state: 'open' | 'held' | 'mute' | 'away' = 'open';
   #delayMs = 0;
 
   static async open(target = 0): Promise<Line> {
@@ -24,8 +24,8 @@ export class Line {
         return;
       }
       const far = connect(this.#target, '127.0.0.1');
-      this.#pass(near, far);
-      this.#pass(far, near);
+      this.#pass(near, far, ['held']);
+      this.#pass(far, near, ['held', 'mute']);
     });
   }
 
@@ -41,6 +41,11 @@ export class Line {
   /** From now on everything is lost, and nobody is told; new connections are taken and stay mute. */
   hold(): void {
     this.#state = 'held';
+  }
+
+  /** From now on what the far end says is lost; what it is told arrives. */
+  mute(): void {
+    this.#state = 'mute';
   }
 
   /** Connections are cut, and no new one is taken. */
@@ -72,10 +77,10 @@ export class Line {
     await once(this.#server, 'close');
   }
 
-  #pass(one: Socket, other: Socket): void {
+  #pass(one: Socket, other: Socket, lost: readonly string[]): void {
     this.#sockets.add(one);
     one.on('data', (chunk) => {
-      if (this.#state === 'held') return;
+      if (lost.includes(this.#state)) return;
       // Timers of one delay fire in the order in which they were set, and a delay only changes before and after a cut.
       if (this.#delayMs > 0) setTimeout(() => other.write(chunk), this.#delayMs);
       else if (!other.write(chunk)) {

@@ -1,12 +1,10 @@
-import { spawnSync, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
-import { afterDeath, exited, startChild } from './children.ts';
 import { needs, type Suite } from './needs.ts';
 import { freePort } from './ports.ts';
+import { ServerProcess } from './server-process.ts';
 
 const COMMAND = 'nats-server';
 
@@ -36,19 +34,15 @@ interface Member {
 }
 
 /** A private server on a free port with its own directory, gone with the process that started it. */
-export class NatsServer {
+export class NatsServer extends ServerProcess {
   readonly port: number;
   readonly name: string;
-  readonly dir = mkdtempSync(join(tmpdir(), 'tidemark-nats-'));
-  readonly #callOff: () => void;
-  #process: ChildProcess | null = null;
 
   private constructor(port: number, settings: NatsSettings, member?: Member) {
+    super('nats');
     this.port = port;
     this.name = member?.name ?? 'alone';
     writeFileSync(join(this.dir, 'server.conf'), configuration(this, settings, member));
-    this.#callOff = afterDeath('kill -CONT $(cat "$1/pid"); kill -KILL $(cat "$1/pid"); rm -rf "$1"', [this.dir]);
-    process.once('exit', this.#atExit);
   }
 
   static async start(settings: NatsSettings = {}): Promise<NatsServer> {
@@ -76,21 +70,7 @@ export class NatsServer {
 
   /** Starts it, also after `crash`, in the same place and on what is in its directory. */
   async start(): Promise<void> {
-    let log = '';
-    const child = startChild(COMMAND, ['-c', join(this.dir, 'server.conf')], { stdio: ['ignore', 'pipe', 'pipe'] });
-    this.#process = child;
-    await new Promise<void>((resolve, reject) => {
-      const read = (chunk: Buffer): void => {
-        log += chunk.toString();
-        if (log.includes('Server is ready')) resolve();
-      };
-      child.stdout?.on('data', read);
-      child.stderr?.on('data', read);
-      child.once('exit', () => {
-        reject(new Error(`nats-server ended at once: ${log}`));
-      });
-      child.once('error', reject);
-    });
+    await this.run(COMMAND, ['-c', join(this.dir, 'server.conf')], 'Server is ready');
   }
 
   connect(): Promise<NatsConnection> {
@@ -110,44 +90,6 @@ export class NatsServer {
       await client.close();
     }
   }
-
-  /** Kills it: what it has not given to the operating system is lost. */
-  async crash(): Promise<void> {
-    await this.#end('SIGKILL');
-  }
-
-  /** Stops all of it, like a machine that hangs: connections stay and nothing is answered. */
-  pause(): void {
-    this.#process?.kill('SIGSTOP');
-  }
-
-  resume(): void {
-    this.#process?.kill('SIGCONT');
-  }
-
-  /** Ends it for good and removes its directory. */
-  async stop(): Promise<void> {
-    await this.#end('SIGKILL');
-    process.off('exit', this.#atExit);
-    this.#callOff();
-    rmSync(this.dir, { recursive: true, force: true, maxRetries: 5 });
-  }
-
-  async #end(how: NodeJS.Signals): Promise<void> {
-    const child = this.#process;
-    this.#process = null;
-    if (child?.exitCode !== null || child.signalCode !== null) return;
-    const closed = once(child, 'close');
-    child.kill('SIGCONT');
-    child.kill(how);
-    await exited(child);
-    await closed;
-  }
-
-  readonly #atExit = (): void => {
-    this.#process?.kill('SIGKILL');
-    rmSync(this.dir, { recursive: true, force: true, maxRetries: 5 });
-  };
 }
 
 function configuration({ port, dir, name }: NatsServer, settings: NatsSettings, member?: Member): string {

@@ -1,12 +1,10 @@
-import { spawnSync, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import { afterDeath, exited, startChild } from './children.ts';
+import { exited } from './children.ts';
 import { needs, type Suite } from './needs.ts';
 import { freePort } from './ports.ts';
+import { ServerProcess, startUntil } from './server-process.ts';
 
 /** No npm package holds a server's own binary, so it is that of the machine: of Redis, or of Valkey. */
 const COMMANDS = ['redis-server', 'valkey-server'];
@@ -44,20 +42,15 @@ const FAST: RedisSettings = {
 };
 
 /** A private server on a free port with its own directory, gone with the process that started it. */
-export class RedisServer {
+export class RedisServer extends ServerProcess {
   readonly port: number;
-  readonly dir: string;
   readonly #settings: RedisSettings;
-  readonly #callOff: () => void;
-  #process: ChildProcess | null = null;
   #control: Redis | null = null;
 
   private constructor(port: number, settings: RedisSettings) {
+    super('redis');
     this.port = port;
     this.#settings = { ...FAST, ...settings };
-    this.dir = mkdtempSync(join(tmpdir(), 'tidemark-redis-'));
-    this.#callOff = afterDeath('kill -CONT $(cat "$1/pid"); kill -KILL $(cat "$1/pid"); rm -rf "$1"', [this.dir]);
-    process.once('exit', this.#atExit);
   }
 
   static async start(settings: RedisSettings = {}): Promise<RedisServer> {
@@ -74,7 +67,7 @@ export class RedisServer {
   async start(settings: RedisSettings = {}): Promise<void> {
     const all = { ...this.#settings, ...settings, port: this.port, dir: this.dir, pidfile: join(this.dir, 'pid') };
     const args = Object.entries(all).flatMap(([name, value]) => [`--${name}`, ...words(String(value))]);
-    this.#process = await spawnRedis(args, 'eady to accept connections');
+    await this.run(serverCommand(), args, 'eady to accept connections');
   }
 
   /** One command, on a connection of its own that goes with the server. */
@@ -105,70 +98,20 @@ export class RedisServer {
     }
   }
 
-  /** Kills it: what is not in its files is lost. */
-  async crash(): Promise<void> {
-    await this.#end('SIGKILL');
-  }
-
   /** Ends it in order: it writes what it has to write. */
   async shutdown(): Promise<void> {
-    await this.#end('SIGTERM');
+    await this.end('SIGTERM');
   }
 
-  /** Stops all of it, like a machine that hangs: connections stay and nothing is answered. */
-  pause(): void {
-    this.#process?.kill('SIGSTOP');
-  }
-
-  resume(): void {
-    this.#process?.kill('SIGCONT');
-  }
-
-  /** Ends it for good and removes its directory. */
-  async stop(): Promise<void> {
+  override async stop(): Promise<void> {
     this.#control?.disconnect();
-    await this.#end('SIGKILL');
-    process.off('exit', this.#atExit);
-    this.#callOff();
-    rmSync(this.dir, { recursive: true, force: true, maxRetries: 5 });
+    await super.stop();
   }
-
-  async #end(how: NodeJS.Signals): Promise<void> {
-    const child = this.#process;
-    this.#process = null;
-    if (child?.exitCode !== null || child.signalCode !== null) return;
-    const closed = once(child, 'close');
-    child.kill('SIGCONT');
-    child.kill(how);
-    await exited(child);
-    await closed;
-  }
-
-  readonly #atExit = (): void => {
-    this.#process?.kill('SIGKILL');
-    rmSync(this.dir, { recursive: true, force: true, maxRetries: 5 });
-  };
-}
-
-async function spawnRedis(args: readonly string[], ready: string): Promise<ChildProcess> {
-  let log = '';
-  const child = startChild(serverCommand(), args, { stdio: ['ignore', 'pipe', 'pipe'] });
-  await new Promise<void>((resolve, reject) => {
-    child.stdout?.on('data', (chunk: Buffer) => {
-      log += chunk.toString();
-      if (log.includes(ready)) resolve();
-    });
-    child.once('exit', () => {
-      reject(new Error(`the server ended at once: ${log}`));
-    });
-    child.once('error', reject);
-  });
-  return child;
 }
 
 /** A process of the same program that is no server of data, once it has said that it is ready. Returns how to end it. */
 export async function startRedisProcess(args: readonly string[], ready: string): Promise<() => Promise<void>> {
-  const child = await spawnRedis(args, ready);
+  const child = await startUntil(serverCommand(), args, ready);
   return async () => {
     child.kill('SIGKILL');
     await exited(child);

@@ -2,9 +2,9 @@ import { TidemarkError } from '../../errors.ts';
 import type { Appended, PlannedBatch } from '../../model/entry.ts';
 import type { Offset, SourceId } from '../../model/position.ts';
 import { adoptionOf, checkAdopted } from '../adoption.ts';
+import { eventKey } from '../event-key.ts';
 import { freshOf } from '../fresh.ts';
 import { lettersOf } from '../problems.ts';
-import { eventKey } from './known-ids.ts';
 import type { LogState, Term } from './log-state.ts';
 import { textOf, type LogRecord, type Placed } from './wire.ts';
 

@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { RelayJournal } from '../../../test/conformance/relays.ts';
 import { NatsServer, natsSuite } from '../../../test/support/nats.ts';
 import { newStream, openNats } from '../../../test/support/nats-journal.ts';
-import { TcpProxy } from '../../../test/support/tcp-proxy.ts';
+import { Line } from '../../../test/support/line.ts';
 import type { DeadLetter, PlannedBatch } from '../../model/entry.ts';
 import { ORIGIN, type Offset, type Position } from '../../model/position.ts';
 import { messagesOf, textOf, textOfRecords, WIRE_HEADER } from './wire.ts';
@@ -112,33 +112,33 @@ suite('the journal on one nats-server', () => {
 
   test('a write whose confirmation was lost is there once', { timeout: 60_000 }, async () => {
     stream = newStream();
-    const proxy = await TcpProxy.to(server.port);
-    const journal = await journalOf(`nats://127.0.0.1:${proxy.port}`, { stream });
+    const line = await Line.open(server.port);
+    const journal = await journalOf(`nats://127.0.0.1:${line.port}`, { stream });
     const before = await lastSeq();
-    proxy.mute();
+    line.mute();
     const put = journal.deadLetters.put(letter(1));
     await until(async () => (await lastSeq()) > before);
-    proxy.cut();
-    proxy.mend();
+    line.away();
+    line.mend();
     await put;
     await journal.deadLetters.put(letter(2));
     expect(await messages(journal)).toEqual(['1', '2']);
     expect(await messages(await journalOf(server.url, { stream }))).toEqual(['1', '2']);
     await journal.close();
-    await proxy.stop();
+    await line.close();
   });
 
   test('a write that never arrived is there once the server can be reached again', { timeout: 60_000 }, async () => {
     stream = newStream();
-    const proxy = await TcpProxy.to(server.port);
-    const journal = await journalOf(`nats://127.0.0.1:${proxy.port}`, { stream });
-    proxy.cut();
+    const line = await Line.open(server.port);
+    const journal = await journalOf(`nats://127.0.0.1:${line.port}`, { stream });
+    line.away();
     const appended = journal.append(tx(1));
     await new Promise((resolve) => setTimeout(resolve, 500));
-    proxy.mend();
+    line.mend();
     expect(await appended).toEqual({ offset: 1, duplicates: 0 });
     await journal.close();
-    await proxy.stop();
+    await line.close();
   });
 
   test(

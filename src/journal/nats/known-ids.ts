@@ -1,4 +1,5 @@
 import type { Offset, SourceId } from '../../model/position.ts';
+import { eventKey } from '../event-key.ts';
 
 /** Where the events of sources without order are, by source and id: the newest so many, and none whose entry is gone. */
 export class KnownIds {
@@ -38,8 +39,4 @@ export class KnownIds {
       return;
     }
   }
-}
-
-export function eventKey(source: SourceId, id: string): string {
-  return `${source.length}:${source}${id}`;
 }

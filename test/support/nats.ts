@@ -74,7 +74,9 @@ export class NatsServer extends ServerProcess {
   }
 
   connect(): Promise<NatsConnection> {
-    return connect({ servers: this.url, reconnectTimeWait: 50, maxReconnectAttempts: -1 });
+    // The driver waits that long for a server that was killed while it greeted; its default of 20 s is longer than a test's request.
+    const timeout = 1_000;
+    return connect({ servers: this.url, timeout, reconnectTimeWait: 50, maxReconnectAttempts: -1 });
   }
 
   /** Resolves when JetStream answers. */

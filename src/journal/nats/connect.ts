@@ -17,7 +17,8 @@ export interface Drivers {
 const VERSION_MIN = [2, 9] as const;
 /** Between two attempts at a connection that was lost. */
 const RECONNECT_MS = 250;
-const CONNECT_MS = 5_000;
+/** Also how long the driver waits for a server that was killed while it greeted, before it dials again. */
+const CONNECT_MS = 2_000;
 
 export async function connectTo(
   options: NatsJournalOptions,

@@ -2,9 +2,11 @@ import { Cache } from '../client/cache.ts';
 import type { ClientRuntime, Counts } from '../client/parts.ts';
 import { placesOf } from '../client/places.ts';
 import { TidemarkError } from '../errors.ts';
+import type { StampedAction } from '../layers/layer.ts';
 import { MemoryLayer } from '../layers/memory/layer.ts';
 import { actionsOf, type InvalidationMessage } from '../model/invalidation.ts';
 import type { JsonValue } from '../model/json.ts';
+import type { Action } from '../model/plan.ts';
 import type { Offset } from '../model/position.ts';
 import { SILENT_MS, type FeedLoop } from './feed-loop.ts';
 import { LAYER, type Follower } from './follower.ts';
@@ -32,6 +34,14 @@ export interface ConnectionStatus {
   readonly namespaces: readonly ({ readonly name: string; readonly proofAgeMs: number | null } & Readonly<Counts>)[];
 }
 
+/** What has ended here: every entry under these keys, tags and namespaces, as of the watermark. */
+export interface Applied {
+  /** Everything at or below it has been applied. */
+  readonly watermark: Offset;
+  /** Each target once. `*` in `purge_namespace` is everything: something may have been missed. */
+  readonly actions: readonly Pick<Action, 'kind' | 'target' | 'namespace'>[];
+}
+
 export interface ConnectionParts {
   readonly feed: FeedLoop;
   readonly transport: FeedTransport;
@@ -45,12 +55,27 @@ export class Connection {
   readonly #parts: ConnectionParts;
   readonly #layer: MemoryLayer;
   readonly #caches = new Map<string, Cache<unknown, RemoteReceipt>>();
+  readonly #listeners = new Set<(applied: Applied) => void>();
 
   /** @internal */
   constructor(follower: Follower, parts: ConnectionParts) {
     this.#follower = follower;
     this.#parts = parts;
     this.#layer = new MemoryLayer(LAYER, parts.runtime, follower.store);
+    follower.onApplied = (actions) => {
+      this.#tell(actions);
+    };
+  }
+
+  /**
+   * Calls the listener whenever something that was told has been applied to the caches of this process, before anything else can read
+   * them; the returned function ends that. For what is made of cached values and held elsewhere, as a page that is open in a browser.
+   */
+  onApplied(listener: (applied: Applied) => void): () => void {
+    this.#listeners.add(listener);
+    return () => {
+      this.#listeners.delete(listener);
+    };
   }
 
   /**
@@ -125,6 +150,21 @@ export class Connection {
     await this.#parts.feed.ended;
     await this.#parts.transport.close();
     await this.#layer.close();
+  }
+
+  #tell(stamped: readonly StampedAction[]): void {
+    if (this.#listeners.size === 0) return;
+    const applied: Applied = {
+      watermark: this.#follower.store.watermark,
+      actions: stamped.map(({ action }) => action),
+    };
+    for (const listener of this.#listeners) {
+      try {
+        listener(applied);
+      } catch (error) {
+        this.#parts.runtime.log.error({ err: error }, 'a listener of onApplied failed');
+      }
+    }
   }
 
   #cacheOf(namespace: string): Cache<unknown, RemoteReceipt> {

@@ -2,7 +2,7 @@ import { Namespaces } from '../client/namespaces.ts';
 import type { Policy } from '../client/parts.ts';
 import { Progress } from '../client/progress.ts';
 import { TidemarkError } from '../errors.ts';
-import { CACHE_CAN } from '../layers/layer.ts';
+import { CACHE_CAN, type StampedAction } from '../layers/layer.ts';
 import { MemoryStore, type StoreOptions } from '../layers/memory/store.ts';
 import {
   FEED_VERSION,
@@ -36,6 +36,8 @@ export class Follower {
   readonly progress = new Progress();
   readonly pings = new Pings();
   readonly policies = new Map<string, Policy>();
+  /** Told of what has been applied, in the turn in which it was. Throws nothing. */
+  onApplied: (actions: readonly StampedAction[]) => void = () => undefined;
   namespaces = new Namespaces([], [], []);
   /** Sources that announce commits before readers see them. */
   ungated: ReadonlySet<SourceId> = new Set();
@@ -143,8 +145,7 @@ export class Follower {
     }
     for (const entry of shifted) this.trail.see(entry);
     const work = coalesce(shifted, { name: LAYER, can: CACHE_CAN }, this.#open);
-    this.store.apply(work.actions, work.watermark);
-    this.#moved();
+    this.#end(work.actions, work.watermark);
   }
 
   #prove({ source, at, t0, upTo }: FedProof, now: Mono): void {
@@ -161,8 +162,13 @@ export class Follower {
     this.#read = at;
     const everything: Action = { kind: 'purge_namespace', target: EVERY_NAMESPACE };
     // A transaction that is open stays so: what its first parts have ended may be seen to change only later.
-    this.store.apply([{ action: everything, at }], this.#open.settled(at));
+    this.#end([{ action: everything, at }], this.#open.settled(at));
+  }
+
+  #end(actions: readonly StampedAction[], watermark: Offset): void {
+    this.store.apply(actions, watermark);
     this.#moved();
+    this.onApplied(actions);
   }
 
   #noneOpen(): OpenTransactions {

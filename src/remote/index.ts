@@ -6,5 +6,5 @@ export type { Offset } from '../model/position.ts';
 export type { AtLeast, Token } from '../model/token.ts';
 export type { Log } from '../runtime/log.ts';
 export { connect, type ConnectOptions } from './connect.ts';
-export type { Connection, ConnectionStatus, RemoteEvent } from './connection.ts';
+export type { Applied, Connection, ConnectionStatus, RemoteEvent } from './connection.ts';
 export type { RemoteReceipt } from './transport.ts';

@@ -55,6 +55,26 @@ describe('a process that is fed by a daemon', () => {
     expect([await read(1), await read(1), loads]).toEqual([2, 2, 2]);
   });
 
+  it('tells what has ended once it has, and no more when it is not asked to', async () => {
+    fed.change(1);
+    await read(1);
+    const told: string[] = [];
+    near.onApplied(() => {
+      throw new Error('the mistake of a listener');
+    });
+    const stop = near.onApplied(({ watermark, actions }) => {
+      for (const { kind, target } of actions)
+        told.push(
+          `${kind} ${target} ${String(products().peek('product:1'))} ${String(watermark === near.status().watermark)}`,
+        );
+    });
+    await applied(() => fed.change(1));
+    expect(told).toEqual(['delete_key product:1 undefined true', 'purge_tag product-1 undefined true']);
+    stop();
+    await applied(() => fed.change(1));
+    expect(told).toHaveLength(2);
+  });
+
   it('refuses what was loaded before an event that has come meanwhile (anomaly A1)', async () => {
     fed.change(1);
     let release: () => void = () => undefined;

@@ -61,7 +61,11 @@ function pack(folder) {
 
 function install(tarball, folder) {
   run('npm', ['init', '-y'], { cwd: folder });
-  run('npm', ['install', tarball, '--prefer-offline', '--no-progress', '--loglevel=error'], { cwd: folder });
+  // The only step that asks a registry for more than tarballs, so a minute of its absence must not fail it.
+  const patience = ['--fetch-retries=6', '--fetch-retry-mintimeout=2000', '--fetch-retry-maxtimeout=30000'];
+  run('npm', ['install', tarball, '--prefer-offline', ...patience, '--no-progress', '--loglevel=error'], {
+    cwd: folder,
+  });
   run(
     process.execPath,
     [

@@ -71,10 +71,21 @@ module.exports = {
       comment:
         'An application takes `tidemark/client` in place of all the rest: no source, no journal, no service, no YAML.',
       severity: 'error',
-      from: { path: '^src/remote/' },
+      from: { path: '^src/remote/', pathNot: '^src/remote/nats/' },
       to: {
         path: '^src/',
         pathNot: `${below('model', 'trust', 'client', 'remote')}|^src/layers/(layer|memory/layer|memory/store)\\.ts$|^src/pipeline/(coalesce|open-transactions)\\.ts$|^src/runtime/(system|log|backoff)\\.ts$`,
+      },
+    },
+    {
+      name: 'what-nats-needs-is-loaded-for-nats',
+      comment:
+        'Whoever is fed over HTTP loads nothing of it; whoever reads the log knows how it is written, and not the journal.',
+      severity: 'error',
+      from: { path: '^src/remote/nats/' },
+      to: {
+        path: '^src/',
+        pathNot: `${below('model', 'remote')}|^src/client/parts\\.ts$|^src/journal/(relays|nats/(asking|wire))\\.ts$|^src/pipeline/heard-proofs\\.ts$`,
       },
     },
     {

@@ -37,6 +37,7 @@ import { retryLetter } from './service/letters.ts';
 import { feedOf } from './service/feed-out.ts';
 import { lookup, put } from './service/lookup.ts';
 import { previewOf } from './service/preview.ts';
+import { eventSourceOf, receive } from './service/receive.ts';
 import { ConfigInvalid, readConfig, type ConfigSource } from './service/read-config.ts';
 import { statusOf } from './service/status.ts';
 import { exposeCounts } from './service/expose.ts';
@@ -119,8 +120,7 @@ export class Tidemark implements Operations {
   }
 
   get eventSource(): string {
-    for (const { name, type } of this.#engine.sources.values()) if (type === 'http') return name;
-    return 'app';
+    return eventSourceOf(this.#engine);
   }
 
   /**
@@ -164,17 +164,8 @@ export class Tidemark implements Operations {
     return send(this.#engine, event.source, [event]);
   }
 
-  async receive(source: string, request: RawRequest): Promise<ReceiveResult> {
-    const receiver = this.#engine.sources.get(source)?.receiver;
-    if (!receiver)
-      return { ok: false, status: 404, code: 'SOURCE_UNKNOWN', message: `no source "${source}" receives requests` };
-    const received = receiver.receive(request);
-    if (!received.ok) {
-      this.metrics.events.inc({ source, result: 'rejected' });
-      return received;
-    }
-    if (received.events.length === 0) return { ok: true, receipts: [] };
-    return { ok: true, receipts: [await send(this.#engine, source, received.events)] };
+  receive(source: string, request: RawRequest): Promise<ReceiveResult> {
+    return receive(this.#engine, source, request);
   }
 
   get bodyBytesMax(): ReadonlyMap<string, number> {

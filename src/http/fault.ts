@@ -1,4 +1,5 @@
-import { ERRORS, TidemarkError, type ErrorCode } from '../errors.ts';
+import { TidemarkError } from '../errors.ts';
+import { refusedBy } from '../service/refused.ts';
 import { printable } from './printable.ts';
 import { Refusal, REFUSALS, type RefusalCode } from './refusal.ts';
 
@@ -13,15 +14,6 @@ export interface Fault {
   /** What the log is told, and the client is not. */
   readonly unexpected: boolean;
 }
-
-/** Where the code says more than its reaction does. */
-const STATUS: Partial<Record<ErrorCode, number>> = {
-  NAMESPACE_UNKNOWN: 404,
-  CLOSED: 503,
-  FRESHNESS_UNPROVEN: 503,
-};
-
-const STATUS_OF_REACTION = { reject: 400, retry: 503, resync: 503, yield: 503, halt: 500 } as const;
 
 /** What the framework throws, in our words. */
 const FRAMEWORK: Readonly<Record<string, RefusalCode>> = {
@@ -54,11 +46,9 @@ export function faultOf(error: unknown): Fault {
     return { status, headers, body: errorBody(code, message, hint), unexpected: false };
   }
   if (error instanceof TidemarkError) {
-    const status = STATUS[error.code] ?? STATUS_OF_REACTION[error.reaction];
-    // What is wrong with us is told without its particulars, which may be paths and addresses of this machine.
-    const message = status === 500 ? ERRORS[error.code].sentence : error.message;
+    const { status, code, message, hint } = refusedBy(error);
     const headers: Record<string, string> = status === 503 ? { 'retry-after': '1' } : {};
-    return { status, headers, body: errorBody(error.code, message, error.hint), unexpected: status === 500 };
+    return { status, headers, body: errorBody(code, message, hint), unexpected: status === 500 };
   }
   const code = foreignCode(error);
   if (code) {

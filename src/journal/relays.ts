@@ -1,4 +1,4 @@
-import type { FedProof, FeedHello, FeedTime } from '../model/feed.ts';
+import type { Asked, FedProof, FeedAnswer, FeedFrom, FeedHello, FeedTime } from '../model/feed.ts';
 import type { Millis, Mono, Offset } from '../model/position.ts';
 
 /**
@@ -32,14 +32,17 @@ export interface Relays {
   hear(take: (word: RelayWord) => void): () => void;
   /** Asks whoever has this clock for its time; `null` when nobody answers in time. */
   timeOf(clock: string): Promise<FeedTime | null>;
-  /** Answers those who ask for the time of this clock, or for the first words of a feed, until the journal closes. */
+  /** Answers those who ask for the time of this clock, for the first words of a feed, or that something be done, until the journal closes. */
   answer(answers: RelayAnswers): void;
 }
 
 export interface RelayAnswers {
   readonly clock: string;
   now(): Mono;
-  hello(): Promise<FeedHello>;
+  /** The first words of a feed, for somebody who was at `from`. */
+  hello(from: FeedFrom | null): Promise<FeedHello>;
+  /** Does what a process that is fed by the journal asks for, and tells it what came of it. Never rejects. */
+  ask(what: Asked, body: unknown): Promise<FeedAnswer>;
 }
 
 export interface Owner {

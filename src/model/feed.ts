@@ -25,8 +25,8 @@ export interface FeedHello {
   readonly version: number;
   /** Of the journal: offsets of another one mean something else. */
   readonly epoch: Epoch;
-  /** Whose clock `now` and `t0` are of. */
-  readonly clock: string;
+  /** Whose clock `now` and `t0` are of; `null`: of whoever is told. */
+  readonly clock: string | null;
   /** What follows begins behind it. Everything at or below is visible to readers of the sources. */
   readonly after: Offset;
   /** Where was asked for cannot be gone on from: whatever is cached may have missed its end. */
@@ -73,4 +73,36 @@ export interface FeedTime {
 export interface FeedFrom {
   readonly epoch: Epoch;
   readonly after: Offset;
+}
+
+/** What a process that is fed asks those who journal to do for it. */
+export const ASKED = ['emit', 'invalidate', 'position'] as const;
+
+export type Asked = (typeof ASKED)[number];
+
+/** What came of it, or why not: as the HTTP API says it. */
+export type FeedAnswer =
+  | { readonly ok: unknown }
+  | {
+      readonly status: number;
+      readonly error: { readonly code: string; readonly message: string; readonly hint: string };
+    };
+
+/** Of an entry, what it ends and where it stands. */
+export function fedEntry({ offset, source, epoch, position, commit, xid, event, plan }: Entry): FedEntry {
+  return {
+    offset,
+    source,
+    epoch,
+    position,
+    commit,
+    ...(xid !== undefined && { xid }),
+    type: event.type,
+    actions: plan.actions.map(({ kind, target, namespace, layers }) => ({
+      kind,
+      target,
+      ...(namespace !== undefined && { namespace }),
+      ...(layers && { layers }),
+    })),
+  };
 }

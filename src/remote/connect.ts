@@ -7,16 +7,26 @@ import { silentLog, type Log } from '../runtime/log.ts';
 import { systemClock, systemRandom } from '../runtime/system.ts';
 import { Connection } from './connection.ts';
 import { FeedLoop } from './feed-loop.ts';
-import { HttpTransport } from './http-transport.ts';
+import { transportOf } from './transport-of.ts';
 
 /** How long to try for a first answer. */
 const CONNECT_MS = 10_000;
 
 export interface ConnectOptions {
-  /** Of the daemon, as `http://127.0.0.1:4100`. */
-  readonly url: string;
-  /** `server.admin_token` of the daemon's configuration. Needed unless it listens on loopback only. */
+  /**
+   * Of the daemon, as `http://127.0.0.1:4100`. Or of the NATS servers that its journal is on, as `nats://nats-1:4222`, one or
+   * several: then no daemon is in the way of what is read.
+   */
+  readonly url: string | readonly string[];
+  /** `server.admin_token` of the daemon's configuration. Needed unless it listens on loopback only. Over NATS: a token of NATS. */
   readonly token?: string;
+  /** Over NATS: the stream that the journal is, `journal.stream` of the daemons' configuration. Default `tidemark`. */
+  readonly stream?: string;
+  /** Over NATS: who logs in. */
+  readonly user?: string;
+  readonly password?: string;
+  /** Over NATS: path of a `.creds` file. */
+  readonly credentials?: string;
   /** Bounds of the memory that the caches of this process share. */
   readonly memory?: StoreOptions;
   /** How long to try for a first answer. Default 10 s. */
@@ -29,7 +39,8 @@ export interface ConnectOptions {
 
 /**
  * Connects the caches of this process to a daemon: it reads the sources and journals what they tell, and this process
- * applies it to its own memory, with the same promises as in the daemon itself.
+ * applies it to its own memory, with the same promises as in the daemon itself. With the `url` of NATS it reads the journal there,
+ * which several daemons may share.
  *
  * Resolves once the daemon has told where it begins. From then on the connection is kept and made anew by itself; while it is away,
  * namespaces with `max_staleness` lose their trust as their proofs age, and others end with their TTL.
@@ -42,7 +53,7 @@ export interface ConnectOptions {
  */
 export async function connect(options: ConnectOptions): Promise<Connection> {
   const runtime = options.runtime ?? { clock: systemClock, random: systemRandom, log: options.log ?? silentLog };
-  const transport = new HttpTransport({ url: options.url, token: options.token });
+  const transport = await transportOf(options, runtime);
   const closing = new AbortController();
   // Every load under way listens to it, and a hundred at once are no leak.
   setMaxListeners(0, closing.signal);

@@ -1,8 +1,7 @@
-import type { Entry } from '../model/entry.ts';
 import {
   FEED_BEAT_MS,
   FEED_VERSION,
-  type FedEntry,
+  fedEntry,
   type FedSource,
   type FeedFrame,
   type FeedFrom,
@@ -81,22 +80,4 @@ function sourcesOf({ sources, trail }: Engine): FedSource[] {
     ungated: source?.ungated === true,
     epoch: trail.epochOf(name),
   }));
-}
-
-function fedEntry({ offset, source, epoch, position, commit, xid, event, plan }: Entry): FedEntry {
-  return {
-    offset,
-    source,
-    epoch,
-    position,
-    commit,
-    ...(xid !== undefined && { xid }),
-    type: event.type,
-    actions: plan.actions.map(({ kind, target, namespace, layers }) => ({
-      kind,
-      target,
-      ...(namespace !== undefined && { namespace }),
-      ...(layers && { layers }),
-    })),
-  };
 }

@@ -2,6 +2,7 @@ import type { RelayWord, Relays } from '../journal/relays.ts';
 import { MEMBER_BEAT_MS } from '../journal/relays.ts';
 import type { Offset } from '../model/position.ts';
 import { HeardProofs } from '../pipeline/heard-proofs.ts';
+import { answerTo } from './answers.ts';
 import type { Engine } from './engine.ts';
 import { helloOf } from './feed-out.ts';
 
@@ -10,8 +11,13 @@ export async function joinRelays(engine: Engine, relays: Relays): Promise<void> 
   const { closing, runtime, settlement } = engine;
   const { signal } = closing;
   const { clock } = runtime;
-  relays.answer({ clock: engine.clockId, now: () => clock.mono(), hello: () => helloOf(engine, null) });
-  const heard = new HeardProofs(relays, runtime, (proof) => {
+  relays.answer({
+    clock: engine.clockId,
+    now: () => clock.mono(),
+    hello: (from) => helloOf(engine, from),
+    ask: (what, body) => answerTo(engine, what, body),
+  });
+  const heard = new HeardProofs({ relays, runtime }, (proof) => {
     engine.prove(proof);
   });
   const deaf = relays.hear((word) => {

@@ -8,11 +8,11 @@ const PINGS_MAX = 64;
  * and answered at `answered` by its clock, so whatever it did from then on, it did after `asked`.
  */
 export class Pings {
-  #clock = '';
+  #clock: string | null = '';
   #pings: { readonly asked: Mono; readonly answered: Mono }[] = [];
 
-  /** Another daemon, or the same after a restart, has another clock, of which nothing is known yet. */
-  of(clock: string): void {
+  /** Another daemon, or the same after a restart, has another clock, of which nothing is known yet. `null`: it is our own. */
+  of(clock: string | null): void {
     if (clock === this.#clock) return;
     this.#clock = clock;
     this.#pings = [];
@@ -26,6 +26,7 @@ export class Pings {
 
   /** The latest time of ours that is known to lie before a time of the daemon's; `null`: none is. */
   before(time: Mono): Mono | null {
+    if (this.#clock === null) return time;
     let latest: Mono | null = null;
     // Answers may overtake each other, so all are looked at.
     for (const { asked, answered } of this.#pings) {

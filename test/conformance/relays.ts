@@ -134,7 +134,12 @@ export function relaysConformance(frame: TestFrame, name: string, open: () => Pr
       other,
       pass,
     }) => {
-      one.relays.answer({ clock: 'c', now: () => 7, hello: () => Promise.reject(new Error('not asked')) });
+      one.relays.answer({
+        clock: 'c',
+        now: () => 7,
+        hello: () => Promise.reject(new Error('not asked')),
+        ask: () => Promise.reject(new Error('not asked')),
+      });
       let time: unknown;
       await until(pass, () => {
         void other.relays.timeOf('c').then((answer) => (time ??= answer));

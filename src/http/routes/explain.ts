@@ -1,5 +1,5 @@
 import type { Resource } from '../context.ts';
-import { target } from '../fields.ts';
+import { target } from '../../contracts/explicit.ts';
 import { queryOf } from '../query.ts';
 import { Refusal } from '../refusal.ts';
 

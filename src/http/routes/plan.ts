@@ -3,7 +3,7 @@ import type { JsonValue } from '../../model/json.ts';
 import type { EventInput } from '../../operations.ts';
 import { readJson } from '../body/read.ts';
 import type { Resource } from '../context.ts';
-import { name, target } from '../fields.ts';
+import { name, target } from '../../contracts/explicit.ts';
 import { queryOf } from '../query.ts';
 
 const schema = z.strictObject({

@@ -4,6 +4,7 @@ import type { Offset } from '../../model/position.ts';
 import { EntryDeque } from '../entry-deque.ts';
 import type { Link } from './link.ts';
 import type { Tail } from './tail.ts';
+import type { LogPlace } from './asking.ts';
 import { Assembly, decodeRecords, headBefore } from './wire.ts';
 
 /** Newest entries that are kept, and the most text of them: those whom all that follow the head read from memory. */
@@ -69,6 +70,21 @@ export class Entries {
     const behind = await this.#firstAt(offset, bounds.first, this.#tail.seq + 1);
     const before = behind > bounds.first ? await this.#at(behind - 1) : 0;
     return this.#firstAt(before, bounds.first, behind);
+  }
+
+  /** Resolves when everything that is in the stream now has been read. */
+  async caughtUp(): Promise<void> {
+    const { last } = await this.#link.bounds(this.#tail.seq);
+    await this.#tail.reached(last);
+  }
+
+  /** Where somebody who has every entry up to `after` reads on. */
+  async place(after: Offset): Promise<LogPlace> {
+    const { state, seq, last } = this.#tail;
+    const { first } = state;
+    return after >= state.head
+      ? { seq: seq + 1, last, first, known: seq }
+      : { seq: await this.locate(Math.max(after + 1, first)), first, known: seq };
   }
 
   #isOver(): boolean {

@@ -73,7 +73,7 @@ export class NatsJournal implements Journal {
     this.deadLetters = new NatsDeadLetters(this.#state, this.#writer, () => {
       this.#assertOpen();
     });
-    this.relays = new NatsRelays({ runtime, link, state: this.#state, writer: this.#writer });
+    this.relays = new NatsRelays({ runtime, link, state: this.#state, writer: this.#writer, entries: this.#entries });
   }
 
   /** Reads the log to its end, and begins a life. Closes the link when it cannot. */

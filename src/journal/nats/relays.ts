@@ -1,7 +1,9 @@
 import type { Subscription } from '@nats-io/transport-node';
-import type { FeedTime } from '../../model/feed.ts';
+import { ASKED, type FeedFrom, type FeedTime } from '../../model/feed.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
 import type { Owner, Ownership, RelayAnswers, Relays, RelayWord } from '../relays.ts';
+import { subjectsOf, type HelloAnswer, type SaidWord } from './asking.ts';
+import type { Entries } from './entries.ts';
 import { Leases } from './leases.ts';
 import type { Link } from './link.ts';
 import type { LogState } from './log-state.ts';
@@ -15,19 +17,16 @@ export interface RelayParts {
   readonly link: Link;
   readonly state: LogState;
   readonly writer: LogWriter;
+  readonly entries: Entries;
 }
 
-/**
- * What is not in the log goes over plain subjects of NATS, which keep nothing:
- *
- *     STREAM.say          words: { from, word }
- *     STREAM.time.CLOCK   what time it is by a clock (its name in base64url): FeedTime
- *     STREAM.hello        the first words of a feed, of any relay: FeedHello
- */
+/** What is not in the log goes over the subjects of `asking.ts`. */
 export class NatsRelays implements Relays {
   readonly self: string;
   readonly #link: Link;
   readonly #state: LogState;
+  readonly #entries: Entries;
+  readonly #subjects: ReturnType<typeof subjectsOf>;
   readonly #leases: Leases;
   readonly #takers = new Set<(word: RelayWord) => void>();
   readonly #subscriptions: Subscription[] = [];
@@ -37,6 +36,8 @@ export class NatsRelays implements Relays {
     this.self = parts.runtime.random.id();
     this.#link = parts.link;
     this.#state = parts.state;
+    this.#entries = parts.entries;
+    this.#subjects = subjectsOf(parts.link.stream);
     this.#leases = new Leases(this.self, parts, this.#closed.signal);
   }
 
@@ -63,13 +64,16 @@ export class NatsRelays implements Relays {
   say(word: RelayWord): void {
     // What is said while nobody hears would come late, all at once.
     if (!this.#link.isUp || this.#closed.signal.aborted) return;
-    this.#link.connection.publish(this.#subject('say'), JSON.stringify({ from: this.self, word }));
+    this.#link.connection.publish(
+      this.#subjects.say,
+      JSON.stringify({ from: this.self, epoch: this.#state.epoch, word } satisfies SaidWord),
+    );
   }
 
   hear(take: (word: RelayWord) => void): () => void {
-    if (this.#takers.size === 0 && !this.#subscriptions.some((held) => held.getSubject() === this.#subject('say')))
-      this.#subscribe('say', (text) => {
-        const { from, word } = JSON.parse(text) as { from: string; word: RelayWord };
+    if (this.#takers.size === 0 && !this.#subscriptions.some((held) => held.getSubject() === this.#subjects.say))
+      this.#subscribe(this.#subjects.say, (text) => {
+        const { from, word } = JSON.parse(text) as SaidWord;
         if (from !== this.self) for (const taker of this.#takers) taker(word);
       });
     this.#takers.add(take);
@@ -79,7 +83,7 @@ export class NatsRelays implements Relays {
   async timeOf(clock: string): Promise<FeedTime | null> {
     try {
       const { connection } = this.#link;
-      const answer = await connection.request(this.#subject(timeSubject(clock)), '', { timeout: ANSWER_MS });
+      const answer = await connection.request(this.#subjects.time(clock), '', { timeout: ANSWER_MS });
       return answer.json<FeedTime>();
     } catch {
       return null;
@@ -88,22 +92,27 @@ export class NatsRelays implements Relays {
 
   answer(answers: RelayAnswers): void {
     const { clock } = answers;
-    this.#subscribe(timeSubject(clock), (_, respond) => {
+    this.#subscribe(this.#subjects.time(clock), (_, respond) => {
       respond(JSON.stringify({ clock, now: answers.now() } satisfies FeedTime));
     });
-    this.#subscribe(
-      'hello',
-      (_, respond) => {
-        answers.hello().then(
-          (words) => {
-            respond(JSON.stringify(words));
-          },
-          // Whoever asked asks again, and another relay may know.
-          () => undefined,
-        );
-      },
-      'hello',
-    );
+    this.#subscribe(this.#subjects.hello, (text, respond) => {
+      this.#hello(answers, text).then(
+        (answer) => {
+          respond(JSON.stringify(answer));
+        },
+        // Whoever asked asks again, and another relay may know.
+        () => undefined,
+      );
+    });
+    for (const what of ASKED) {
+      const take = (text: string, respond: (text: string) => void): void => {
+        void answers.ask(what, parseJson(text)).then((answer) => {
+          respond(JSON.stringify(answer));
+        });
+      };
+      this.#subscribe(this.#subjects.ask(what), take, 'relays');
+      this.#subscribe(this.#subjects.ask(what, this.self), take);
+    }
   }
 
   close(): void {
@@ -111,22 +120,30 @@ export class NatsRelays implements Relays {
     for (const subscription of this.#subscriptions) subscription.unsubscribe();
   }
 
-  #subscribe(name: string, take: (text: string, respond: (text: string) => void) => void, queue?: string): void {
-    const subscription = this.#link.connection.subscribe(this.#subject(name), {
+  /** Whoever reads the log itself may be ahead of this relay, so first it reads what is there. */
+  async #hello(answers: RelayAnswers, text: string): Promise<HelloAnswer> {
+    const from = text === '' ? null : (JSON.parse(text) as FeedFrom);
+    await this.#entries.caughtUp();
+    const hello = await answers.hello(from);
+    return { from: this.self, hello, place: await this.#entries.place(hello.after) };
+  }
+
+  #subscribe(subject: string, take: (text: string, respond: (text: string) => void) => void, queue?: string): void {
+    const subscription = this.#link.connection.subscribe(subject, {
       ...(queue !== undefined && { queue }),
       callback: (error, message) => {
         if (error || this.#closed.signal.aborted) return;
-        take(message.string(), (text) => message.respond(text));
+        take(message.string(), (answer) => message.respond(answer));
       },
     });
     this.#subscriptions.push(subscription);
   }
-
-  #subject(name: string): string {
-    return `${this.#link.stream}.${name}`;
-  }
 }
 
-function timeSubject(clock: string): string {
-  return `time.${Buffer.from(clock).toString('base64url')}`;
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { TidemarkError } from '../errors.ts';
 import type { Operations } from '../operations.ts';
@@ -29,6 +30,8 @@ export async function createServer(operations: Operations, options: HttpOptions)
   }
   const limits: HttpLimits = { ...HTTP_LIMITS, ...options.limits };
   const closing = new AbortController();
+  // Every long answer listens to it, and a hundred at once are no leak.
+  setMaxListeners(0, closing.signal);
   const context: Context = {
     operations,
     options,

@@ -1,10 +1,11 @@
 import type { FastifyRequest } from 'fastify';
-import type { FeedFrom } from '../../model/feed.ts';
+import type { FeedFrame, FeedFrom } from '../../model/feed.ts';
 import type { Offset } from '../../model/position.ts';
 import type { Context, Resource } from '../context.ts';
 import { integer, queryOf } from '../query.ts';
 import { Refusal } from '../refusal.ts';
 import { EventStream } from '../stream/event-stream.ts';
+import { frame } from '../stream/frame.ts';
 
 /**
  * `GET /v1/feed`: what a process that caches elsewhere needs, as server-sent events: `hello` once, then pages of entries and
@@ -39,12 +40,21 @@ function fromOf(request: FastifyRequest): FeedFrom | null {
   return { epoch, after: offset as Offset };
 }
 
+/** Those who keep up are all told with the very same frames. */
+const texts = new WeakMap<FeedFrame, string>();
+
+function textOf(next: FeedFrame): string {
+  const known = texts.get(next);
+  if (known !== undefined) return known;
+  const { kind, ...data } = next;
+  const text = frame({ event: kind, data });
+  texts.set(next, text);
+  return text;
+}
+
 async function send({ operations, options }: Context, from: FeedFrom | null, stream: EventStream): Promise<void> {
   try {
-    for await (const { kind, ...data } of operations.feed(from, stream.signal)) {
-      await stream.push({ event: kind, data });
-      await stream.flush();
-    }
+    for await (const next of operations.feed(from, stream.signal)) await stream.write(textOf(next));
   } catch (error) {
     // Whoever is fed goes on where it was; what went wrong is ours to look at.
     options.runtime.log.error({ err: error }, 'a feed broke');

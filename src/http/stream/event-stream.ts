@@ -47,6 +47,11 @@ export class EventStream {
     if (this.#held.length >= CHUNK_CHARS) await this.flush();
   }
 
+  /** What is a frame, or several, as it is. */
+  async write(frames: string): Promise<void> {
+    await this.#answer.send(frames);
+  }
+
   async flush(): Promise<void> {
     const text = this.#held;
     this.#held = '';

@@ -1,5 +1,5 @@
 // The walls of ARCHITECTURE.md. Imports go down only; each rule lists what a folder may see, so a new folder is seen by nobody.
-const below = (...folders) => `^src/(${folders.join('|')})/|^src/errors\\.ts$`;
+const below = (...folders) => `^src/(${folders.join('|')})/|^src/(errors|tidemark-error)\\.ts$`;
 const npm = 'node_modules/';
 
 /** @type {import('dependency-cruiser').IConfiguration} */
@@ -76,6 +76,13 @@ module.exports = {
         path: '^src/',
         pathNot: `${below('model', 'trust', 'client', 'remote')}|^src/layers/(layer|memory/layer|memory/store)\\.ts$|^src/pipeline/(coalesce|open-transactions)\\.ts$|^src/runtime/(system|log|backoff)\\.ts$`,
       },
+    },
+    {
+      name: 'caches-carry-only-their-own-errors',
+      comment: 'The whole table would be a fifth of what an application loads.',
+      severity: 'error',
+      from: { path: '^src/(client|remote)/' },
+      to: { path: '^src/errors\\.ts$', dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'what-nats-needs-is-loaded-for-nats',

@@ -1,4 +1,4 @@
-import { TidemarkError } from '../errors.ts';
+import { TidemarkError } from '../tidemark-error.ts';
 import type { MemoryStore, StoredEntry } from '../layers/memory/store.ts';
 import type { Offset, SourceId } from '../model/position.ts';
 import type { AtLeast, Token } from '../model/token.ts';

@@ -1,4 +1,4 @@
-import { TidemarkError } from '../errors.ts';
+import { TidemarkError } from '../tidemark-error.ts';
 import type { StoredEntry } from '../layers/memory/store.ts';
 import { ORIGIN, type Offset } from '../model/position.ts';
 import { demandsOf, isBefore, parseToken, type AtLeast, type SourcePlace } from '../model/token.ts';

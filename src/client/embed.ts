@@ -1,4 +1,4 @@
-import { TidemarkError } from '../errors.ts';
+import { TidemarkError } from '../tidemark-error.ts';
 import { embedsOf, type Embed, type MemoryStore, type StoredEntry } from '../layers/memory/store.ts';
 import type { Mono, Offset, SourceId } from '../model/position.ts';
 import type { ReadOptions } from './options.ts';

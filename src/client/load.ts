@@ -1,4 +1,4 @@
-import { TidemarkError } from '../errors.ts';
+import { TidemarkError } from '../tidemark-error.ts';
 import type { Mono, Offset } from '../model/position.ts';
 import type { AtLeast } from '../model/token.ts';
 import type { Clock } from '../runtime/runtime.ts';

@@ -1,4 +1,4 @@
-import { TidemarkError } from '../errors.ts';
+import { TidemarkError } from '../tidemark-error.ts';
 import type { Factory, LoadContext, ManyFactory, ReadManyOptions } from './options.ts';
 
 /** A factory for each key of a read of many, whichever of the two kinds was given. */

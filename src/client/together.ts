@@ -1,4 +1,4 @@
-import { TidemarkError } from '../errors.ts';
+import { TidemarkError } from '../tidemark-error.ts';
 import type { StoredEntry } from '../layers/memory/store.ts';
 import type { Mono } from '../model/position.ts';
 import { judge } from '../trust/trust.ts';

@@ -1,7 +1,7 @@
 import { Cache } from '../client/cache.ts';
 import type { ClientRuntime, Counts } from '../client/parts.ts';
 import { placesOf } from '../client/places.ts';
-import { TidemarkError } from '../errors.ts';
+import { TidemarkError } from '../tidemark-error.ts';
 import type { StampedAction } from '../layers/layer.ts';
 import { MemoryLayer } from '../layers/memory/layer.ts';
 import { actionsOf, type InvalidationMessage } from '../model/invalidation.ts';

@@ -1,11 +1,11 @@
-import { createParser } from 'eventsource-parser';
-import { TidemarkError } from '../errors.ts';
+import { TidemarkError } from '../tidemark-error.ts';
+import { EventStream } from './event-stream.ts';
 import { refusalOf } from './refusal.ts';
 
 /** Longer than any request that does not wait for layers; a daemon that is silent for this long is hung. */
 const ANSWER_MS = 15_000;
 /** One event of a stream; the journal accepts no larger one. */
-const STREAM_EVENT_BYTES_MAX = 16 * 1024 * 1024;
+const STREAM_EVENT_CHARACTERS_MAX = 16 * 1024 * 1024;
 
 export interface DaemonAddress {
   readonly url: string;
@@ -114,20 +114,11 @@ export class Daemon {
 }
 
 async function* eventsOf(body: AsyncIterable<Uint8Array>): AsyncGenerator<StreamEvent> {
-  const ready: StreamEvent[] = [];
-  const parser = createParser({
-    maxBufferSize: STREAM_EVENT_BYTES_MAX,
-    onEvent: ({ id, event, data }) => ready.push({ id, event: event ?? 'message', data: parseJson(data) }),
-    // Fields that a later daemon adds are no error.
-    onError: (error) => {
-      if (error.type === 'max-buffer-size-exceeded') throw error;
-    },
-  });
+  const stream = new EventStream(STREAM_EVENT_CHARACTERS_MAX);
   const decoder = new TextDecoder();
-  for await (const chunk of body) {
-    parser.feed(decoder.decode(chunk, { stream: true }));
-    yield* ready.splice(0);
-  }
+  for await (const chunk of body)
+    for (const { id, event, data } of stream.take(decoder.decode(chunk, { stream: true })))
+      yield { id, event, data: parseJson(data) };
 }
 
 function parseJson(text: string): unknown {

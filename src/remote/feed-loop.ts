@@ -1,5 +1,5 @@
 import type { ClientRuntime } from '../client/parts.ts';
-import { TidemarkError } from '../errors.ts';
+import { TidemarkError } from '../tidemark-error.ts';
 import type { StoreOptions } from '../layers/memory/store.ts';
 import type { FeedFrame } from '../model/feed.ts';
 import type { Mono } from '../model/position.ts';

@@ -1,7 +1,7 @@
 import { Namespaces } from '../client/namespaces.ts';
 import type { Policy } from '../client/parts.ts';
 import { Progress } from '../client/progress.ts';
-import { TidemarkError } from '../errors.ts';
+import { TidemarkError } from '../tidemark-error.ts';
 import { CACHE_CAN, type StampedAction } from '../layers/layer.ts';
 import { MemoryStore, type StoreOptions } from '../layers/memory/store.ts';
 import {

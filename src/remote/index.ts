@@ -1,6 +1,6 @@
 export type { Cache } from '../client/cache.ts';
 export type { Duration, Factory, LoadContext, ReadOptions, ReadResult, Stamp } from '../client/options.ts';
-export { TidemarkError, type ErrorCode } from '../errors.ts';
+export type { ErrorCode } from '../errors.ts';
 export type { InvalidationMessage } from '../model/invalidation.ts';
 export type { Offset } from '../model/position.ts';
 export type { AtLeast, Token } from '../model/token.ts';
@@ -8,3 +8,4 @@ export type { Log } from '../runtime/log.ts';
 export { connect, type ConnectOptions } from './connect.ts';
 export type { Applied, Connection, ConnectionStatus, RemoteEvent } from './connection.ts';
 export type { RemoteReceipt } from './transport.ts';
+export { TidemarkError } from '../tidemark-error.ts';

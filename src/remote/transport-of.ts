@@ -1,5 +1,5 @@
 import type { ClientRuntime } from '../client/parts.ts';
-import { TidemarkError } from '../errors.ts';
+import { TidemarkError } from '../tidemark-error.ts';
 import type { ConnectOptions } from './connect.ts';
 import { HttpTransport } from './http-transport.ts';
 import type { FeedTransport } from './transport.ts';

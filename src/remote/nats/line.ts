@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type * as jetstream from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
-import { TidemarkError } from '../../errors.ts';
+import { TidemarkError } from '../../tidemark-error.ts';
 import { WIRE_HEADER } from '../../journal/nats/wire.ts';
 
 /** For a server to greet: it is near, or another is tried. */

@@ -1,4 +1,4 @@
-import { TidemarkError } from '../../errors.ts';
+import { TidemarkError } from '../../tidemark-error.ts';
 import type { LogPlace } from '../../journal/nats/asking.ts';
 import { Assembly, decodeRecords, type LogRecord } from '../../journal/nats/wire.ts';
 import type { Entry } from '../../model/entry.ts';

@@ -1,5 +1,5 @@
 import type { ClientRuntime } from '../../client/parts.ts';
-import { TidemarkError } from '../../errors.ts';
+import { TidemarkError } from '../../tidemark-error.ts';
 import { subjectsOf, type HelloAnswer, type SaidWord } from '../../journal/nats/asking.ts';
 import type { Asked, FeedAnswer, FeedFrame, FeedFrom, FeedTime } from '../../model/feed.ts';
 import type { InvalidationMessage } from '../../model/invalidation.ts';

@@ -125,8 +125,7 @@ export class FeedLoop {
 
 /** What no further attempt changes. */
 function isForGood(error: unknown): boolean {
-  // Full, shutting down, or not ready yet: another attempt may find it otherwise.
-  if (error instanceof DaemonRefusal) return ![429, 503].includes(error.status);
+  if (error instanceof DaemonRefusal) return true;
   return (
     error instanceof TidemarkError &&
     ['DAEMON_UNAUTHORIZED', 'DAEMON_FOREIGN', 'FEED_VERSION_UNKNOWN', 'FEED_BROKEN'].includes(error.code)

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { HTTP_LIMITS, type HttpLimits } from '../http/options.ts';
 import { createServer } from '../http/server.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { Tidemark } from '../service.ts';
@@ -13,13 +14,14 @@ export interface Served {
 
 /** The HTTP API and the dashboard of a service. */
 export async function openApi(tide: Tidemark, runtime: Runtime, { host, port }: ListenAt): Promise<Served> {
-  const { adminToken, allowedHosts } = tide.config.server;
+  const { adminToken, allowedHosts, maxStreams } = tide.config.server;
   // Where the build puts the page; a run from a checkout that was not built has none.
   const dashboardDir = fileURLToPath(new URL('../dashboard/', import.meta.url));
   const server = await createServer(tide, {
     runtime,
     host,
     port,
+    limits: limitsFor(maxStreams),
     ...(adminToken === undefined ? {} : { adminToken: adminToken.reveal() }),
     ...(allowedHosts === undefined ? {} : { allowedHosts }),
     ...(existsSync(dashboardDir) ? { dashboardDir } : {}),
@@ -31,4 +33,9 @@ export async function openApi(tide: Tidemark, runtime: Runtime, { host, port }: 
     await server.close();
     throw error;
   }
+}
+
+/** Whoever is fed also asks the time, over a connection beside the stream; as many as without any streams are left for others. */
+function limitsFor(streamsMax: number): Partial<HttpLimits> {
+  return { streamsMax, connectionsMax: HTTP_LIMITS.connectionsMax + 2 * streamsMax };
 }

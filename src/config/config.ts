@@ -41,6 +41,7 @@ export interface ServerConfig {
   readonly port: number;
   /** Absent: only loopback may be listened on. */
   readonly adminToken?: Secret;
+  readonly maxStreams: number;
   /** Names that requests may have in their `Host` header, beside loopback names, the name listened on and addresses. */
   readonly allowedHosts?: readonly string[];
 }

@@ -23,7 +23,7 @@ describe('without anything, the configuration', () => {
       options: { path: '.tidemark/journal.db' },
       retentionMs: 7 * 24 * 3_600_000,
     });
-    expect(server).toEqual({ host: '127.0.0.1', port: 4100 });
+    expect(server).toEqual({ host: '127.0.0.1', port: 4100, maxStreams: 500 });
     expect([...sources]).toEqual([['app', { type: 'http', options: { max_batch: 10 } }]]);
     expect(layers).toEqual([{ name: 'local', type: 'memory', options: {} }]);
     expect([namespaces.size, contracts.contracts.length, file]).toEqual([0, 0, null]);

@@ -88,6 +88,12 @@ const serverSchema = z
         examples: [['tidemark.internal']],
       })
       .optional(),
+    max_streams: z
+      .int()
+      .min(1)
+      .max(10_000)
+      .default(500)
+      .describe('Streams open at once at most: one for each process that is fed, each open dashboard and each `tail`.'),
     admin_token: secret().describe('What callers of the API present as Authorization: Bearer.').optional(),
   })
   .describe('The HTTP API.');

@@ -81,11 +81,12 @@ export function projectionsOf(settings: ConfigInput): ReadonlyMap<string, Projec
 }
 
 export function serverOf({ server }: ConfigInput): ServerConfig {
-  const { listen, admin_token: adminToken, allowed_hosts: allowedHosts } = server;
+  const { listen, admin_token: adminToken, allowed_hosts: allowedHosts, max_streams: maxStreams } = server;
   const address = parseListen(listen);
   assert(address !== null, 'the schema takes addresses only');
   return {
     ...address,
+    maxStreams,
     ...(adminToken === undefined ? {} : { adminToken }),
     ...(allowedHosts === undefined ? {} : { allowedHosts }),
   };

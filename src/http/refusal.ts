@@ -35,7 +35,10 @@ export const REFUSALS = {
   DEAD_LETTER_STAYS: { status: 409, hint: 'correct the cause (contract, layer or projection), then retry again' },
   REPLAY_RUNNING: { status: 409, hint: 'wait for it, or end its request to cancel it' },
   RELOAD_REFUSED: { status: 422, hint: 'correct the findings; the old contracts stay in force' },
-  STREAMS_FULL: { status: 503, hint: 'close streams that nobody reads, or try again later' },
+  STREAMS_FULL: {
+    status: 503,
+    hint: 'raise server.max_streams, feed some processes from another daemon, or close streams that nobody reads',
+  },
   HEADERS_TOO_LARGE: { status: 431, hint: 'send fewer or shorter headers' },
   REQUEST_TIMEOUT: { status: 408, hint: 'send the whole request sooner' },
   REQUEST_MALFORMED: { status: 400, hint: 'send HTTP/1.1' },

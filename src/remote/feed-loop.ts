@@ -125,7 +125,8 @@ export class FeedLoop {
 
 /** What no further attempt changes. */
 function isForGood(error: unknown): boolean {
-  if (error instanceof DaemonRefusal) return true;
+  // Full, shutting down, or not ready yet: another attempt may find it otherwise.
+  if (error instanceof DaemonRefusal) return ![429, 503].includes(error.status);
   return (
     error instanceof TidemarkError &&
     ['DAEMON_UNAUTHORIZED', 'DAEMON_FOREIGN', 'FEED_VERSION_UNKNOWN', 'FEED_BROKEN'].includes(error.code)

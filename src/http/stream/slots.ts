@@ -12,7 +12,7 @@ export class StreamSlots {
   /** Runs `body` in a slot, or refuses. */
   async within(body: () => Promise<void>): Promise<void> {
     if (this.#taken >= this.#max) {
-      const message = `${String(this.#max)} streams are open, which is the most there may be`;
+      const message = `${String(this.#max)} streams are open, which is the most that server.max_streams allows`;
       throw new Refusal('STREAMS_FULL', message, { 'retry-after': '5' });
     }
     this.#taken++;

@@ -37,7 +37,7 @@ async function serve(): Promise<void> {
       contracts: [{ event_invalidation: { trigger: 'product.updated', actions } }],
     },
   });
-  // More than a daemon allows otherwise, to see what more would cost.
+  // What a daemon allows is its configuration's to say; here it must not be in the way.
   const limits = { streamsMax: 1_000 };
   const server = await createServer(tide, { runtime, host: '127.0.0.1', port: 0, limits });
   const { url } = await server.listen();

@@ -4,8 +4,13 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { TidemarkError } from '../../tidemark-error.ts';
 import { WIRE_HEADER } from '../../journal/nats/wire.ts';
 
-/** For a server to greet: it is near, or another is tried. */
-const GREETING_MS = 2_000;
+/**
+ * For a server to greet: as long as a silence. The driver waits all of it also when the connection breaks meanwhile, so it is how
+ * long a process stays unfed that dials in a bad moment.
+ */
+const GREETING_MS = 1_000;
+/** For JetStream to make a consumer, also when it is choosing a leader. */
+const JETSTREAM_MS = 2_000;
 /** Twice as long without a word of the server, and the driver asks for messages anew. */
 const HEARTBEAT_MS = 500;
 /** How long one request for messages lasts. */
@@ -93,7 +98,7 @@ export class Line {
    */
   async follow(stream: string, from: number): Promise<AsyncIterable<LogMessage>> {
     try {
-      const consumer = await this.#js.jetstream(this.#connection, { timeout: GREETING_MS }).consumers.get(stream, {
+      const consumer = await this.#js.jetstream(this.#connection, { timeout: JETSTREAM_MS }).consumers.get(stream, {
         deliver_policy: this.#js.DeliverPolicy.StartSequence,
         opt_start_seq: from,
         inactive_threshold: FORGOTTEN_MS,

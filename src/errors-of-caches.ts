@@ -42,6 +42,11 @@ export const CACHE_ERRORS = {
     hint: 'read the primary when `context.atLeast` is given, or give `stamped` the primary to fall back to',
     reaction: 'retry',
   },
+  LOAD_ELSEWHERE: {
+    sentence: 'another process is still loading it',
+    hint: 'make the load faster, raise `load_wait` of the namespace, or let readers load it themselves: when_load_waits: load',
+    reaction: 'retry',
+  },
   LOAD_TIMEOUT: {
     sentence: 'the factory did not finish in time',
     hint: 'make the load faster, honour ctx.signal, or give `timeout` in the read options',

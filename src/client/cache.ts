@@ -14,8 +14,12 @@ import { factoryOf } from './many.ts';
 import type { Duration, ReadManyOptions, ReadOptions, ReadResult, Stamp } from './options.ts';
 import type { CacheParts } from './parts.ts';
 import { NO_PLACES, Stamping, type Seen } from './stamping.ts';
+import type { SecondLayer } from './second-layer.ts';
 import { Together, TOGETHER_WAIT_MS } from './together.ts';
 import { Why, type Served } from './why.ts';
+
+/** As long as somebody waits for a page: longer than nearly every load, and a load that is slower is slower still when all begin it. */
+const LOAD_WAIT_MS = 2_000;
 
 /**
  * The cache of one namespace in this process.
@@ -244,14 +248,14 @@ export class Cache<T, R = unknown> implements Embeddable<T> {
       counts.hits++;
       // One at a time, also when an event has come since it began: the reader has a value within its bound (anomaly A15).
       const due = facts.expiredAsOf !== null || verdict === 'revalidate';
-      if (due && !this.#loads.under(options.key)) this.#loads.refreshBehind(options);
+      if (due && !this.#loads.under(options.key)) this.#loads.refreshBehind(options, (entry.stamp + 1) as Offset);
       if (observer.active) observer.tell('cache:hit', { namespace: policy.name, key: options.key });
       // A proof behind the end of its load: nothing of what it saw is beyond the watermark.
       const upTo = entry.visibleBy < facts.provenAt ? ((store.watermark - this.#shift) as Offset) : undefined;
       return { value: entry.value as T, facts: { entry: facts }, upTo, entry, ...(from && { from }) };
     }
-    const isAsked = second && from === undefined && !behind;
-    if (isAsked && (await second.promote(options.key, this.#loads.originOf(options))))
+    const isAsked = second && from === undefined && !behind && !this.#loads.joins(options, demand);
+    if (isAsked && (await this.#isPromoted(second, options, demand)))
       return this.#resolve(options, store.find(shelf, options.key), path, second.name);
     if (entry && facts && now < entry.expiresAt) counts.uncertain++;
     counts.misses++;
@@ -263,6 +267,24 @@ export class Cache<T, R = unknown> implements Embeddable<T> {
     const { value, knownAt, startedAt, part } = await this.#loads.join(options, demand, path);
     const load = loadFacts(knownAt, policy);
     return { value, facts: { entry: null, load, startedAt }, upTo: undefined, entry: null, part };
+  }
+
+  /**
+   * Whether this process has it now, from a shared layer; otherwise it is the reader's to load.
+   *
+   * @throws LOAD_ELSEWHERE under `when_load_waits: error`
+   */
+  async #isPromoted(second: SecondLayer, options: ReadOptions<T>, demand: Demand | null): Promise<boolean> {
+    const { policy } = this.#parts;
+    const { key, tags = [] } = options;
+    const { loadWaitMs: waitMs = LOAD_WAIT_MS, whenLoadWaits } = policy;
+    const origin = this.#loads.originOf(options);
+    // What another process loads need not reflect what this reader has to see.
+    if (demand || waitMs === 0) return second.promote(key, origin);
+    const turn = await second.turn({ key, tags, origin, waitMs });
+    if (turn === 'elsewhere' && whenLoadWaits === 'error')
+      throw new TidemarkError('LOAD_ELSEWHERE', `key "${key}" of namespace "${policy.name}" after ${waitMs} ms`);
+    return turn === 'here';
   }
 
   /** What is resident once it is known to reflect what the reader has to see, or once that has taken too long. */

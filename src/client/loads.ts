@@ -8,6 +8,7 @@ import { load, toMs, type Loaded } from './load.ts';
 import type { ReadOptions, Stamp } from './options.ts';
 import { OptionsOrigin, type Again } from './origin.ts';
 import type { CacheParts } from './parts.ts';
+import type { LoadLease } from './second-layer.ts';
 import { NO_PLACES } from './stamping.ts';
 
 /** A slow query is done after this long, a hung one is not: between the 10 s of most gateways and a minute. */
@@ -38,6 +39,8 @@ export interface Filling extends Pick<Loaded<unknown>, 'value' | 'tags' | 'stamp
   /** When it began to be loaded. Default: now. */
   readonly startedAt?: Mono;
   readonly origin?: Origin;
+  /** Of the load, in the layer that is shared. */
+  readonly lease?: LoadLease | null;
 }
 
 /** Loads of the keys of a namespace: one at a time for all readers that it is new enough for, fenced and stored. */
@@ -51,7 +54,7 @@ export class Loads<T> {
     this.#parts = parts;
     this.#again = {
       refresh: (options) => {
-        this.refreshBehind(options);
+        this.refreshBehind(options, parts.store.watermark);
       },
       look: (options) => this.#load(options, parts.store.watermark, parts.runtime.clock.mono()),
     };
@@ -73,6 +76,8 @@ export class Loads<T> {
     for (let alone = false; ;) {
       const joined: Shared<T> | null = alone ? null : this.#joinable(options, need, demand);
       const flight: Shared<T> = joined ?? this.#start(options, demand, path);
+      // Nobody needs another load, if it was for that.
+      if (joined) this.#parts.second?.release(this.#parts.second.pick(options.key), false);
       const landing: Landed<T> = await flight.landing;
       demand?.check(landing, `key "${options.key}" of namespace "${this.#parts.policy.name}"`);
       if (!joined || suits(flight, landing, need, this.#parts.shelf.provenAt)) {
@@ -82,6 +87,11 @@ export class Loads<T> {
       // Its next one would most likely skip, too, and readers would load one after the other.
       alone = landing.skipped === true;
     }
+  }
+
+  /** Whether a reader that comes now would join a load that is under way. */
+  joins(options: ReadOptions<T>, demand: Demand | null): boolean {
+    return this.#joinable(options, this.#need(), demand) !== null;
   }
 
   #joinable(options: ReadOptions<T>, need: Need, demand: Demand | null): Shared<T> | null {
@@ -113,19 +123,27 @@ export class Loads<T> {
   }
 
   async #land(options: ReadOptions<T>, stamp: Stamp, startedAt: Mono, path: readonly string[]): Promise<Landed<T>> {
-    const { store, shelf, counts } = this.#parts;
+    const { store, shelf, counts, second } = this.#parts;
     const { key } = options;
-    const loaded = await this.#load(options, stamp, startedAt, path);
+    const lease = second?.pick(key) ?? null;
+    let loaded: Loaded<T>;
+    try {
+      loaded = await this.#load(options, stamp, startedAt, path);
+    } catch (error) {
+      second?.release(lease, false);
+      throw error;
+    }
     const asked = loaded.ttlMs ?? (options.ttl === undefined ? undefined : toMs(options.ttl));
     const part = this.#part(key, loaded, startedAt, asked);
     if (loaded.skipped) {
       counts.skipped++;
+      second?.release(lease, true);
       const seen = loaded.stamp;
       const refused = seen === null ? NO_STAMP : store.fence.refuses(seen, shelf.name, key, loaded.tags);
       return { ...loaded, refused, part };
     }
     const origin = this.originOf(options);
-    return { ...loaded, part, refused: this.fill(key, { ...loaded, ttlMs: asked, startedAt, origin }) };
+    return { ...loaded, part, refused: this.fill(key, { ...loaded, ttlMs: asked, startedAt, origin, lease }) };
   }
 
   #part(key: string, loaded: Loaded<T>, startedAt: Mono, ttlMs = Infinity): Part<T> {
@@ -138,7 +156,7 @@ export class Loads<T> {
   /** Why it was not stored; `null` when it was. */
   fill(key: string, filling: Filling): Landing<T>['refused'] {
     const { store, shelf, runtime, second } = this.#parts;
-    const { stamp, ahead, knownAt: loadedAt, value, tags, parts, origin } = filling;
+    const { stamp, ahead, knownAt: loadedAt, value, tags, parts, origin, lease = null } = filling;
     const foreign = parts?.foreign ?? null;
     if (foreign !== null) this.#tellForeign(key, foreign);
     let refused: Landing<T>['refused'] = foreign === null ? NO_STAMP : FOREIGN_PART;
@@ -158,8 +176,10 @@ export class Loads<T> {
       refused = filled.stored ? null : { reason: filled.reason, at: filled.at };
       // What ends a value that is made of others, no shared layer knows.
       const isWhole = (parts?.embeds.length ?? 0) === 0;
-      if (filled.stored && isWhole) second?.fill(key, { value, stamp, tags, ahead, expiresAt: filled.entry.expiresAt });
-    }
+      if (filled.stored && isWhole)
+        second?.fill(key, { value, stamp, tags, ahead, expiresAt: filled.entry.expiresAt }, lease);
+      else second?.release(lease, !isWhole);
+    } else second?.release(lease, true);
     this.#countFill(key, refused, stamp);
     return refused;
   }
@@ -184,8 +204,23 @@ export class Loads<T> {
     return this.#flights.has(key);
   }
 
-  /** Loads again behind a reader that has been served already; its failure is told, not thrown. */
-  refreshBehind(options: ReadOptions<T>): void {
+  /**
+   * Loads again behind a reader that has been served already, unless another process does, or has; its failure is told, not thrown.
+   * `beyond`: what has to be reflected to be of use.
+   */
+  refreshBehind(options: ReadOptions<T>, beyond: Offset): void {
+    const { second, policy } = this.#parts;
+    if (!second || policy.loadWaitMs === 0) {
+      this.#refresh(options);
+      return;
+    }
+    const { key, tags = [] } = options;
+    void second.turn({ key, tags, origin: this.originOf(options), beyond, waitMs: 0 }).then((turn) => {
+      if (turn === 'load') this.#refresh(options);
+    });
+  }
+
+  #refresh(options: ReadOptions<T>): void {
     const { runtime, policy } = this.#parts;
     if (this.#joinable(options, this.#need(), null)) return;
     this.#start(options, null).landing.catch((error: unknown) => {

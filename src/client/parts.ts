@@ -1,4 +1,5 @@
 import type { MemoryStore, Shelf } from '../layers/memory/store.ts';
+import type { WhenLoadWaits } from '../model/namespace.ts';
 import type { SourceId } from '../model/position.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import type { WhenUncertain } from '../trust/trust.ts';
@@ -18,6 +19,9 @@ export interface Policy {
   readonly jitter: number;
   readonly maxStalenessMs: number | undefined;
   readonly whenUncertain: WhenUncertain;
+  /** How long a reader waits for another process's load, and what it does then; see `NamespaceConfig`. */
+  readonly loadWaitMs?: number;
+  readonly whenLoadWaits?: WhenLoadWaits;
   /** Whether all sources of the namespace, and at least one, can prove freshness. Default false. */
   readonly provable?: boolean;
   /** The sources whose proofs its freshness is the oldest of. Default: none. */

@@ -5,7 +5,7 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Numbers, Reader } from '../../test/support/numbers.ts';
-import type { SharedFill, SharedHit, SharedStore } from '../layers/shared.ts';
+import type { SharedFill, SharedFilled, SharedHit, SharedStore } from '../layers/shared.ts';
 import type { Mono, Offset } from '../model/position.ts';
 import { settled, virtualRuntime, type VirtualRuntime } from '../runtime/virtual.ts';
 import { readShard, readTags, validThrough } from '../trust/promotion.ts';
@@ -41,11 +41,11 @@ class PureShared implements SharedStore {
     return { value: reading.entry.value, through, tags, leftMs: 1e9, ahead: false };
   }
 
-  async fill({ namespace, key, value, stamp, tags }: SharedFill): Promise<boolean> {
+  async fill({ namespace, key, value, stamp, tags }: SharedFill): Promise<SharedFilled> {
     await this.#turn();
     const { shard, refused } = fillShard(this.shard, { epoch: 'j', namespace, key, value, stamp, tags });
     this.shard = shard;
-    return refused === null;
+    return refused === null ? 'stored' : 'refused';
   }
 
   step(which = 0): void {

@@ -71,6 +71,8 @@ describe('a configuration', () => {
       jitter: 0.1,
       maxStalenessMs: 2_000,
       whenUncertain: 'bypass',
+      loadWaitMs: 2_000,
+      whenLoadWaits: 'load',
       sources: ['shop-db'],
     });
     expect(loaded.projections.get('category-membership')).toEqual({

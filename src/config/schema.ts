@@ -24,6 +24,17 @@ const namespaceSchema = z
       .enum(['bypass', 'revalidate', 'serve', 'error'])
       .default('bypass')
       .describe('What a read gets when its freshness cannot be proven.'),
+    load_wait: duration()
+      .default(2_000)
+      .meta({
+        description:
+          'With a shared layer one process at a time loads a key. How long a reader waits for the load of another; 0: each process loads for itself.',
+        examples: ['2s'],
+      }),
+    when_load_waits: z
+      .enum(['load', 'error'])
+      .default('load')
+      .describe('What a reader does that has waited that long: load it itself, or fail with LOAD_ELSEWHERE.'),
     sources: z.array(nameSchema).min(1).describe('The sources whose changes reach this namespace.').optional(),
     jitter: z
       .number()

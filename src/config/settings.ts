@@ -47,19 +47,19 @@ function betterWords(code: string, path: readonly PropertyKey[]): Partial<Findin
 
 export function namespacesOf(settings: ConfigInput): ReadonlyMap<string, NamespaceConfig> {
   return new Map(
-    Object.entries(settings.namespaces).map(
-      ([name, { ttl, max_staleness: bound, when_uncertain, sources, jitter }]) => [
+    Object.entries(settings.namespaces).map(([name, { ttl, max_staleness: bound, sources, jitter, ...rest }]) => [
+      name,
+      {
         name,
-        {
-          name,
-          ttlMs: ttl,
-          jitter,
-          ...(bound === undefined ? {} : { maxStalenessMs: bound }),
-          whenUncertain: when_uncertain,
-          ...(sources === undefined ? {} : { sources }),
-        },
-      ],
-    ),
+        ttlMs: ttl,
+        jitter,
+        ...(bound === undefined ? {} : { maxStalenessMs: bound }),
+        whenUncertain: rest.when_uncertain,
+        loadWaitMs: rest.load_wait,
+        whenLoadWaits: rest.when_load_waits,
+        ...(sources === undefined ? {} : { sources }),
+      },
+    ]),
   );
 }
 

@@ -100,7 +100,7 @@ function sharedMetrics(counter: Kinds['counter']): SharedMetrics {
   return {
     sharedReads: counter(
       'tidemark_shared_reads_total',
-      'Reads of a shared layer by result: found, absent, cold, other-epoch, unclaimed, unreadable, skipped, failed.',
+      'Reads of a shared layer by result: found, leased (absent, and to be loaded by who asked), held (another loads it), unshared, absent, cold, other-epoch, unclaimed, unreadable, skipped, failed.',
       'layer',
       'result',
     ),

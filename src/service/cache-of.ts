@@ -15,9 +15,9 @@ import { positionOf } from './position.ts';
 export function cacheOf(engine: Engine, namespace: string): Cache<unknown, Receipt> {
   const found = engine.namespaces.all.get(namespace);
   if (!found) throw new TidemarkError('NAMESPACE_UNKNOWN', `"${namespace}"`);
-  const { name, ttlMs, jitter, maxStalenessMs, whenUncertain } = found.config;
-  const { shelf, provable, provers } = found;
-  const policy = { name, ttlMs, jitter, maxStalenessMs, whenUncertain, provable, provers };
+  const { shelf, provable, provers, config } = found;
+  const { name } = config;
+  const policy = { ...config, maxStalenessMs: config.maxStalenessMs, provable, provers };
   const { store } = engine.memory;
   const shared = engine.layers.find(({ layer }) => layer.shared)?.layer;
   const second =
@@ -30,6 +30,7 @@ export function cacheOf(engine: Engine, namespace: string): Cache<unknown, Recei
       policy,
       runtime: engine.runtime,
       asOf: (through) => engine.namespaces.currentAsOf(found, through),
+      closing: engine.closing.signal,
     });
   return new Cache<unknown, Receipt>({
     store,

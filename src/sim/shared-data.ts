@@ -14,21 +14,34 @@ interface SharedKey {
   endsAt: number;
 }
 
+/** The right to load a key; an empty token: nobody is to wait. */
+export interface SharedTurn {
+  readonly epoch: string;
+  readonly stamp: number;
+  readonly token: string;
+  readonly tags: readonly string[];
+  /** By the server's clock. */
+  readonly endsAt: number;
+}
+
 /** What a server holds. Every name is a string of bytes. */
 export class SharedData {
   readonly records: Map<string, Map<string, string>>;
   /** Sorted sets of offsets, without the member that only says that the set is there. */
   readonly marks: Map<string, Map<string, number>>;
   readonly entries: Map<string, SharedKey>;
+  readonly leases: Map<string, SharedTurn>;
 
   constructor(
     records: SharedData['records'] = new Map(),
     marks: SharedData['marks'] = new Map(),
     entries: SharedData['entries'] = new Map(),
+    leases: SharedData['leases'] = new Map(),
   ) {
     this.records = records;
     this.marks = marks;
     this.entries = entries;
+    this.leases = leases;
   }
 
   copy(): SharedData {
@@ -36,11 +49,13 @@ export class SharedData {
       new Map(Array.from(this.records, ([name, record]) => [name, new Map(record)])),
       new Map(Array.from(this.marks, ([name, marks]) => [name, new Map(marks)])),
       new Map(Array.from(this.entries, ([name, { fields, endsAt }]) => [name, { fields: new Map(fields), endsAt }])),
+      new Map(this.leases),
     );
   }
 
   expire(now: number): void {
     for (const [name, { endsAt }] of this.entries) if (endsAt <= now) this.entries.delete(name);
+    for (const [name, { endsAt }] of this.leases) if (endsAt <= now) this.leases.delete(name);
   }
 
   /**

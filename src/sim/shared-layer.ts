@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { CACHE_CAN, type LayerKind } from '../layers/layer.ts';
 import { Connection } from '../layers/redis/connection.ts';
 import { openOver, redisLayer, type RedisLayerOptions } from '../layers/redis/index.ts';
-import type { SharedHit, SharedStore } from '../layers/shared.ts';
+import type { SharedAnswer, SharedHit, SharedStore } from '../layers/shared.ts';
 import type { Offset } from '../model/position.ts';
 import type { SimulatedClock } from '../runtime/simulated-time.ts';
 import type { Sabotage } from './sabotage.ts';
@@ -51,8 +51,21 @@ export function sharedKind(parts: SharedLayerParts): LayerKind<z.output<typeof o
 /** Takes note of how long fills take. Sabotaged, what is found is taken for as new as this process is. */
 function watchedStore(store: SharedStore, { sabotages, appliedTo, time, server }: SharedLayerParts): SharedStore {
   const isUnproven = sabotages.has('promotion-unproven');
-  const found = (hit: SharedHit | null): SharedHit | null => hit && { ...hit, through: appliedTo() };
+  const found = <T extends SharedHit | null>(hit: T): T => hit && { ...hit, through: appliedTo() };
+  const answered = (answer: SharedAnswer): SharedAnswer =>
+    answer.is === 'found' ? { is: 'found', hit: found(answer.hit) } : answer;
+  const { leases } = store;
   return {
+    ...(leases && {
+      leases: {
+        getOrLease: async (ask) => {
+          const answer = await leases.getOrLease(ask);
+          return isUnproven ? answered(answer) : answer;
+        },
+        renew: (lease, ms) => leases.renew(lease, ms),
+        release: (lease, unshared) => leases.release(lease, unshared),
+      },
+    }),
     fill: async (fill) => {
       const askedAt = time.now;
       const stored = await store.fill(fill);

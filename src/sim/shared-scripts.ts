@@ -11,7 +11,7 @@ export interface Call {
   readonly flaws: ServerFlaws;
 }
 
-export type Reply = Buffer | readonly (Buffer | number | null)[];
+export type Reply = Buffer | number | readonly (Buffer | number | null)[];
 
 /** `CLAIM` of `layers/redis/lua.ts`. */
 export function claimShard({ data, keys, args, flaws }: Call): Reply {
@@ -87,11 +87,42 @@ export function readEntry({ data, keys, args, now, flaws }: Call): Reply {
   return [bytes('found'), bytes(field.value), stamp, through, field.endsAt - now, ...tags.map(bytes)];
 }
 
+/** `LEASE`. */
+export function leaseLoad(call: Call): Reply {
+  const { data, keys, args, now } = call;
+  const [epoch = '', namespace = '', , , beyond = '', key = '', token = '', ms = '', stamp = '', ...tags] = args;
+  const found = readEntry(call);
+  const [is, , , through] = found as [Buffer, Buffer, number, number];
+  const isFound = String(is) === 'found';
+  if (isFound ? through >= Number(beyond) : String(is) !== 'absent') return found;
+  const name = keys[5] ?? '';
+  const held = data.leases.get(name);
+  if (held?.epoch === epoch && held.token !== token) {
+    const refused = refusalOf(call, { epoch, namespace, key, stamp: held.stamp, tags: held.tags });
+    if (refused === null) return held.token === '' ? words('unshared') : [bytes('held'), held.endsAt - now];
+  }
+  data.leases.set(name, { epoch, stamp: Number(stamp), token, tags, endsAt: now + Number(ms) });
+  return words('leased');
+}
+
+/** `KEEP`. */
+export function keepLease({ data, keys, args, now }: Call): Reply {
+  const [token = '', how = '', ms = ''] = args;
+  const name = keys[0] ?? '';
+  const lease = data.leases.get(name);
+  if (lease?.token !== token) return 0;
+  if (how === 'release') data.leases.delete(name);
+  else data.leases.set(name, { ...lease, ...(how === 'unshared' && { token: '' }), endsAt: now + Number(ms) });
+  return 1;
+}
+
 /** `FILL`. */
 export function fillEntry(call: Call): Reply {
   const { data, keys, args, now, flaws } = call;
-  const [epoch = '', , slot = '', stamp = '', ttl = '', value = '', , ...tags] = args;
-  const refused = refusalOf(call, tags);
+  const [epoch = '', namespace = '', slot = '', stamp = '', ttl = '', value = '', key = '', ...tags] = args;
+  const refused = isWhole(data, keys, flaws)
+    ? refusalOf(call, { epoch, namespace, key, stamp: Number(stamp), tags })
+    : 'cold';
   if (refused && (!flaws.unfenced || refused === 'cold' || refused === 'other-epoch')) return bytes(refused);
   const endsAt = now + Number(ttl);
   const name = keys[4] ?? '';
@@ -105,11 +136,16 @@ export function fillEntry(call: Call): Reply {
   return bytes('stored');
 }
 
-function refusalOf({ data, keys, args, flaws }: Call, tags: readonly string[]): string | null {
-  const [epoch = '', namespace = '', , text = '', , , key = ''] = args;
+interface Stamped {
+  readonly epoch: string;
+  readonly namespace: string;
+  readonly key: string;
+  readonly stamp: number;
+  readonly tags: readonly string[];
+}
+
+function refusalOf({ data, keys }: Call, { epoch, namespace, key, stamp, tags }: Stamped): string | null {
   const record = data.records.get(keys[0] ?? '');
-  const stamp = Number(text);
-  if (!isWhole(data, keys, flaws)) return 'cold';
   if (record?.get('epoch') !== epoch) return 'other-epoch';
   if (stamp < numberOf(record, 'floor')) return 'below-floor';
   if (stamp < numberOf(record, 'reset') || stamp < numberOf(record, `n${namespace}`)) return 'namespace-purged';

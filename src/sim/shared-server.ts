@@ -1,7 +1,16 @@
 import { createHash } from 'node:crypto';
-import { APPLY, CLAIM, FILL, GET } from '../layers/redis/lua.ts';
+import { APPLY, CLAIM, FILL, GET, KEEP, LEASE } from '../layers/redis/lua.ts';
 import { SharedData } from './shared-data.ts';
-import { applyRun, claimShard, fillEntry, readEntry, type Call, type Reply } from './shared-scripts.ts';
+import {
+  applyRun,
+  claimShard,
+  fillEntry,
+  keepLease,
+  leaseLoad,
+  readEntry,
+  type Call,
+  type Reply,
+} from './shared-scripts.ts';
 
 export type Argument = string | Buffer | number;
 
@@ -18,6 +27,8 @@ const NATIVE = new Map<string, Native>([
   [digestOf(CLAIM), { run: claimShard, writes: true, needsRoom: false }],
   [digestOf(APPLY), { run: applyRun, writes: true, needsRoom: false }],
   [digestOf(GET), { run: readEntry, writes: false, needsRoom: false }],
+  [digestOf(LEASE), { run: leaseLoad, writes: true, needsRoom: false }],
+  [digestOf(KEEP), { run: keepLease, writes: true, needsRoom: false }],
   [digestOf(FILL), { run: fillEntry, writes: true, needsRoom: true }],
 ]);
 

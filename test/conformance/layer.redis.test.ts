@@ -25,7 +25,7 @@ function subjectOf(options: () => object, wrap: (layer: Layer) => Layer = (layer
       const layer = wrap(await redisLayer.open(context, given));
       return {
         layer,
-        fill: (loaded) => layer.shared?.fill({ ...loaded, ahead: false }) ?? Promise.resolve(false),
+        fill: async (loaded) => (await layer.shared?.fill({ ...loaded, ahead: false })) === 'stored',
         find: async (namespace, key) => {
           const hit = await layer.shared?.get(namespace, key);
           return hit ? { value: hit.value, through: hit.through } : null;
@@ -136,7 +136,7 @@ suite('a line that fails', () => {
     can: layer.can,
     shared: {
       get: (namespace, key) => hurtRead(layer, async () => (await layer.shared?.get(namespace, key)) ?? null),
-      fill: (fill) => hurtRead(layer, async () => (await layer.shared?.fill(fill)) ?? false),
+      fill: (fill) => hurtRead(layer, async () => (await layer.shared?.fill(fill)) ?? 'refused'),
     },
     apply: (actions, watermark, signal) => hurtPage(layer, () => layer.apply(actions, watermark, signal)),
     resume: () => hurtPage(layer, async () => (await layer.resume?.()) ?? ORIGIN),

@@ -31,11 +31,22 @@ const action = fc.constantFrom(...KINDS).chain((kind) => {
 });
 const run = fc.record({ after: offset, watermark: offset, actions: fc.array(action, { maxLength: 6 }) });
 const fill = fc.record({ stamp: offset, tags: fc.uniqueArray(fc.constantFrom(...TAGS), { maxLength: 2 }) });
+const token = fc.constantFrom('t1', 't2', 't3');
+const lease = fc.record({
+  token,
+  stamp: offset,
+  beyond: usually(0 as Offset, (1e14 + 6) as Offset),
+  since: usually(0, 2),
+  tags: fc.uniqueArray(fc.constantFrom(...TAGS), { maxLength: 2 }),
+});
+const keep = fc.tuple(token, fc.constantFrom('renew' as const, 'release' as const, 'unshared' as const));
 const step = fc.oneof(
   { weight: 2, arbitrary: fc.tuple(fc.constant('claim' as const), claim, fc.tuple(offset, offset)) },
   { weight: 8, arbitrary: fc.tuple(fc.constant('apply' as const), claim, run) },
   { weight: 8, arbitrary: fc.tuple(fc.constant('fill' as const), place, fill) },
   { weight: 8, arbitrary: fc.tuple(fc.constant('get' as const), place, fc.nat(2)) },
+  { weight: 8, arbitrary: fc.tuple(fc.constant('lease' as const), place, lease) },
+  { weight: 4, arbitrary: fc.tuple(fc.constant('keep' as const), place, keep) },
   { weight: 1, arbitrary: fc.tuple(fc.constant('lose' as const), fc.nat(4), fc.constant(null)) },
 );
 type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
@@ -113,6 +124,12 @@ async function take(shards: Shards, [kind, first, second]: Step): Promise<unknow
       // Two clocks were read, one after the other.
       return typeof entry === 'string' ? entry : { ...entry, leftMs: Math.round(entry.leftMs / 60_000) };
     }
+    case 'lease': {
+      const answer = await shards.getOrLease(first, { ...second, epoch: 'j', leaseMs: TTL_MS });
+      return 'leftMs' in answer ? { ...answer, leftMs: Math.round(answer.leftMs / 60_000) } : answer;
+    }
+    case 'keep':
+      return shards.keep(first, ...second, TTL_MS);
     case 'lose':
       return null;
   }

@@ -67,7 +67,9 @@ export class Reader {
       ...given,
     };
     const asOf = (through: Offset): Mono => this.#past.asOf(through);
-    const second = shared && new SecondLayer({ name: 'shared', shared, store, shelf, policy, runtime, asOf });
+    const second =
+      shared &&
+      new SecondLayer({ name: 'shared', shared, store, shelf, policy, runtime, asOf, closing: this.closing.signal });
     this.cache = new Cache<number, string>({
       store,
       shelf,

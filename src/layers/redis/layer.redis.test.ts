@@ -42,9 +42,9 @@ suite('a redis layer', () => {
     open.push(layer);
     return layer;
   };
-  const put = (layer: Layer, key: string, stamp: number, more: object = {}): Promise<boolean> => {
+  const put = async (layer: Layer, key: string, stamp: number, more: object = {}): Promise<boolean> => {
     const fill = { namespace: 'n', key, value: `${key}@${stamp}`, tags: [], ttlMs: 60_000, ahead: false };
-    return layer.shared!.fill({ ...fill, stamp: at(stamp), ...more });
+    return (await layer.shared!.fill({ ...fill, stamp: at(stamp), ...more })) === 'stored';
   };
   const got = (layer: Layer, key: string): Promise<SharedHit | null> => layer.shared!.get('n', key);
   const valueOf = async (layer: Layer, key: string): Promise<unknown> => (await got(layer, key))?.value;

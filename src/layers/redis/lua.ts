@@ -122,30 +122,97 @@ local function now()
 end
 `;
 
+const LOOK = `
+local function look()
+  if not whole() then return {'cold'} end
+  local r = redis.call('HMGET', KEYS[1], 'epoch', 'watermark', 'reset', 'tagFloor', 'n' .. ARGV[2], 'owner')
+  if r[1] ~= ARGV[1] then return {'other-epoch'} end
+  if tonumber(r[6]) < tonumber(ARGV[4]) then return {'unclaimed'} end
+  local e = redis.call('HMGET', KEYS[5], 'm' .. ARGV[3], 'v' .. ARGV[3])
+  if not e[1] then return {'absent'} end
+  local meta = cmsgpack.unpack(e[1])
+  local stamp, left = meta[2], meta[4] - now()
+  if meta[1] ~= ARGV[1] or left <= 0 or stamp < tonumber(r[3]) or stamp < tonumber(r[5] or 0) then return {'absent'} end
+  local through = math.max(stamp, tonumber(r[2]))
+  if meta[3] == 1 then through = stamp end
+  if #meta > 4 then
+    if stamp < tonumber(r[4]) then return {'absent'} end
+    for _, at in ipairs(redis.call('ZMSCORE', KEYS[3], unpack(meta, 5))) do
+      if at and stamp < tonumber(at) then return {'absent'} end
+    end
+    for _, at in ipairs(redis.call('ZMSCORE', KEYS[4], unpack(meta, 5))) do
+      if at and stamp < tonumber(at) then through = stamp end
+    end
+  end
+  return {'found', e[2], stamp, through, left, unpack(meta, 5)}
+end
+`;
+
 /** `readShard`, `readTags` and `validThrough`. Key 5 is the entry; arguments: epoch, namespace, format and namespace, oldest owner. */
 export const GET = `#!lua flags=no-writes
-${WHOLE}${NOW}
-if not whole() then return {'cold'} end
-local r = redis.call('HMGET', KEYS[1], 'epoch', 'watermark', 'reset', 'tagFloor', 'n' .. ARGV[2], 'owner')
-if r[1] ~= ARGV[1] then return {'other-epoch'} end
-if tonumber(r[6]) < tonumber(ARGV[4]) then return {'unclaimed'} end
-local e = redis.call('HMGET', KEYS[5], 'm' .. ARGV[3], 'v' .. ARGV[3])
-if not e[1] then return {'absent'} end
-local meta = cmsgpack.unpack(e[1])
-local stamp, left = meta[2], meta[4] - now()
-if meta[1] ~= ARGV[1] or left <= 0 or stamp < tonumber(r[3]) or stamp < tonumber(r[5] or 0) then return {'absent'} end
-local through = math.max(stamp, tonumber(r[2]))
-if meta[3] == 1 then through = stamp end
-if #meta > 4 then
-  if stamp < tonumber(r[4]) then return {'absent'} end
-  for _, at in ipairs(redis.call('ZMSCORE', KEYS[3], unpack(meta, 5))) do
-    if at and stamp < tonumber(at) then return {'absent'} end
+${WHOLE}${NOW}${LOOK}
+return look()
+`;
+
+/** `shardRefuses`: why a fill with this stamp would be refused. */
+const REFUSAL = `
+local function refusal(epoch, namespace, stamp, key, tags)
+  local r = redis.call('HMGET', KEYS[1], 'epoch', 'floor', 'reset', 'tagFloor', 'n' .. namespace)
+  if r[1] ~= epoch then return 'other-epoch' end
+  if stamp < tonumber(r[2]) then return 'below-floor' end
+  if stamp < tonumber(r[3]) or stamp < tonumber(r[5] or 0) then return 'namespace-purged' end
+  if stamp < tonumber(redis.call('ZSCORE', KEYS[2], key) or 0) then return 'key-invalidated' end
+  if #tags > 0 then
+    if stamp < tonumber(r[4]) then return 'below-floor' end
+    for set = 3, 4 do
+      for _, at in ipairs(redis.call('ZMSCORE', KEYS[set], unpack(tags))) do
+        if at and stamp < tonumber(at) then return 'tag-invalidated' end
+      end
+    end
   end
-  for _, at in ipairs(redis.call('ZMSCORE', KEYS[4], unpack(meta, 5))) do
-    if at and stamp < tonumber(at) then through = stamp end
+  return nil
+end
+`;
+
+/**
+ * GET; and where nothing is found that reflects enough, the lease of its load, unless another has it. Key 6 is the lease. Arguments as of
+ * GET, then: what must be reflected, key, token, milliseconds, stamp, tags. A lease is over when its load would be refused: what ended the
+ * value while it was loaded ends it, without a word of it in APPLY. Also when memory is full: whoever asks has nothing else.
+ *
+ * A lease: epoch, stamp, token (empty: nobody is to wait), tags.
+ */
+export const LEASE = `#!lua flags=allow-oom
+${WHOLE}${NOW}${LOOK}${REFUSAL}
+local found = look()
+if found[1] == 'found' then
+  if found[4] >= tonumber(ARGV[5]) then return found end
+elseif found[1] ~= 'absent' then return found end
+local held = redis.call('GET', KEYS[6])
+if held then
+  local lease = cmsgpack.unpack(held)
+  if lease[3] ~= ARGV[7] and lease[1] == ARGV[1]
+    and not refusal(ARGV[1], ARGV[2], lease[2], ARGV[6], {unpack(lease, 4)}) then
+    if lease[3] == '' then return {'unshared'} end
+    return {'held', redis.call('PTTL', KEYS[6])}
   end
 end
-return {'found', e[2], stamp, through, left, unpack(meta, 5)}
+redis.call('SET', KEYS[6], cmsgpack.pack({ARGV[1], tonumber(ARGV[9]), ARGV[7], unpack(ARGV, 10)}), 'PX', ARGV[8])
+return {'leased'}
+`;
+
+/** Of one's own lease: `renew`, `release`, or `unshared`. Key 1 is the lease; arguments: token, which of them, milliseconds. */
+export const KEEP = `#!lua flags=allow-oom
+local held = redis.call('GET', KEYS[1])
+if not held then return 0 end
+local lease = cmsgpack.unpack(held)
+if lease[3] ~= ARGV[1] then return 0 end
+if ARGV[2] == 'renew' then redis.call('PEXPIRE', KEYS[1], ARGV[3])
+elseif ARGV[2] == 'release' then redis.call('UNLINK', KEYS[1])
+else
+  lease[3] = ''
+  redis.call('SET', KEYS[1], cmsgpack.pack(lease), 'PX', ARGV[3])
+end
+return 1
 `;
 
 /**
@@ -153,22 +220,11 @@ return {'found', e[2], stamp, through, left, unpack(meta, 5)}
  * key, tags. Not when memory is full: the server refuses it.
  */
 export const FILL = `#!lua
-${WHOLE}${NOW}
+${WHOLE}${NOW}${REFUSAL}
 if not whole() then return 'cold' end
-local r = redis.call('HMGET', KEYS[1], 'epoch', 'floor', 'reset', 'tagFloor', 'n' .. ARGV[2])
-if r[1] ~= ARGV[1] then return 'other-epoch' end
 local stamp = tonumber(ARGV[4])
-if stamp < tonumber(r[2]) then return 'below-floor' end
-if stamp < tonumber(r[3]) or stamp < tonumber(r[5] or 0) then return 'namespace-purged' end
-if stamp < tonumber(redis.call('ZSCORE', KEYS[2], ARGV[7]) or 0) then return 'key-invalidated' end
-if #ARGV > 7 then
-  if stamp < tonumber(r[4]) then return 'below-floor' end
-  for set = 3, 4 do
-    for _, at in ipairs(redis.call('ZMSCORE', KEYS[set], unpack(ARGV, 8))) do
-      if at and stamp < tonumber(at) then return 'tag-invalidated' end
-    end
-  end
-end
+local refused = refusal(ARGV[1], ARGV[2], stamp, ARGV[7], {unpack(ARGV, 8)})
+if refused then return refused end
 local ends = now() + tonumber(ARGV[5])
 local resident = redis.call('HGET', KEYS[5], 'm' .. ARGV[3])
 if resident then

@@ -10,13 +10,24 @@ export interface ShardNames {
   readonly record: readonly [string, string, string, string];
   /** What the name of an entry begins with; the key follows as it is. */
   readonly entries: Buffer;
+  /** The same for leases of loads; see `leaseName`. */
+  readonly leases: Buffer;
 }
 
 const LAYOUT = 1;
 
 export function shardNames(prefix: string, shard: number, shards: number): ShardNames {
   const tag = `{${prefix}:${LAYOUT}:${shard}/${shards}}`;
-  return { record: [`${tag}:r`, `${tag}:k`, `${tag}:p`, `${tag}:x`], entries: Buffer.from(`${tag}:e:`) };
+  return {
+    record: [`${tag}:r`, `${tag}:k`, `${tag}:p`, `${tag}:x`],
+    entries: Buffer.from(`${tag}:e:`),
+    leases: Buffer.from(`${tag}:l:`),
+  };
+}
+
+/** Of a key in a format and namespace (`slot`): the length says where the key begins. */
+export function leaseName({ leases }: ShardNames, slot: Buffer, key: Buffer): Buffer {
+  return Buffer.concat([leases, Buffer.from(`${slot.length}:`), slot, key]);
 }
 
 /** FNV-1a over the bytes: spreads keys that differ in their last digit, and is the same in every process. */

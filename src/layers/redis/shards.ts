@@ -4,8 +4,8 @@ import type { Epoch, Offset } from '../../model/position.ts';
 import type { ShardReply, ShardRun } from '../../trust/shard-apply.ts';
 import type { ShardRefusal } from '../../trust/shard-fill.ts';
 import type { Claim } from '../../trust/shard.ts';
-import { APPLY, CLAIM, FILL, GET } from './lua.ts';
-import { bytesOf, nameOf, shardNames, shardOf, type ShardNames } from './names.ts';
+import { APPLY, CLAIM, FILL, GET, KEEP, LEASE } from './lua.ts';
+import { bytesOf, leaseName, nameOf, shardNames, shardOf, type ShardNames } from './names.ts';
 import { Script, type Caller } from './script.ts';
 
 /** Where an entry lies: the namespace, and the format that its value is written in. */
@@ -49,7 +49,31 @@ export interface ShardsOptions {
   readonly marksMax: number;
 }
 
-const SCRIPTS = { claim: new Script(CLAIM), apply: new Script(APPLY), get: new Script(GET), fill: new Script(FILL) };
+export interface ShardedAsk {
+  readonly epoch: Epoch;
+  /** The oldest owner whose shard is believed. */
+  readonly since: number;
+  readonly stamp: Offset;
+  readonly tags: readonly string[];
+  readonly beyond: Offset;
+  readonly token: string;
+  readonly leaseMs: number;
+}
+
+/** What came of a question for an entry or the lease of its load; `leftMs` of somebody else's. */
+export type Leased =
+  | ShardedEntry
+  | { readonly is: 'leased' | 'unshared' | Exclude<Absence, 'absent'> }
+  | { readonly is: 'held'; readonly leftMs: number };
+
+const SCRIPTS = {
+  claim: new Script(CLAIM),
+  apply: new Script(APPLY),
+  get: new Script(GET),
+  lease: new Script(LEASE),
+  keep: new Script(KEEP),
+  fill: new Script(FILL),
+};
 
 /**
  * The shards of a layer on the server. Keys are spread over them; tags and namespaces are remembered by each, so that an
@@ -111,8 +135,39 @@ export class Shards {
       [...record, Buffer.concat([entries, bytes])],
       [epoch, name, slotOf(format, name), since],
     );
-    const [is, value, stamp, through, leftMs, ...tags] = reply as [Buffer, Buffer, Offset, Offset, number, ...Buffer[]];
-    return String(is) === 'found' ? { value, stamp, through, leftMs, tags: tags.map(nameOf) } : (String(is) as Absence);
+    return foundIn(reply) ?? (String((reply as [Buffer])[0]) as Absence);
+  }
+
+  /** An entry that reflects `beyond`, or the lease of its load. */
+  async getOrLease({ namespace, key, format }: Place, ask: ShardedAsk): Promise<Leased> {
+    const bytes = bytesOf(key);
+    const names = this.#at(shardOf(bytes, this.count));
+    const name = bytesOf(namespace);
+    const slot = slotOf(format, name);
+    const { epoch, since, stamp, tags, beyond, token, leaseMs } = ask;
+    const reply = await SCRIPTS.lease.run(
+      this.#caller,
+      [...names.record, Buffer.concat([names.entries, bytes]), leaseName(names, slot, bytes)],
+      [epoch, name, slot, since, beyond, bytes, token, leaseMs, stamp, ...tags.map(bytesOf)],
+    );
+    const found = foundIn(reply);
+    if (found) return found;
+    const [word, leftMs] = reply as [Buffer, number];
+    const is = String(word) as Exclude<Leased, ShardedEntry>['is'];
+    return is === 'held' ? { is, leftMs } : { is };
+  }
+
+  /** Whether the lease was still that of this token. */
+  async keep(
+    { namespace, key, format }: Place,
+    token: string,
+    how: 'renew' | 'release' | 'unshared',
+    ms: number,
+  ): Promise<boolean> {
+    const bytes = bytesOf(key);
+    const names = this.#at(shardOf(bytes, this.count));
+    const lease = leaseName(names, slotOf(format, bytesOf(namespace)), bytes);
+    return (await SCRIPTS.keep.run(this.#caller, [lease], [token, how, ms])) === 1;
   }
 
   /** `null`: stored. */
@@ -146,6 +201,11 @@ export class Shards {
     assert(names !== undefined, `shard ${shard} of ${this.count}`);
     return names;
   }
+}
+
+function foundIn(reply: unknown): ShardedEntry | null {
+  const [is, value, stamp, through, leftMs, ...tags] = reply as [Buffer, Buffer, Offset, Offset, number, ...Buffer[]];
+  return String(is) === 'found' ? { value, stamp, through, leftMs, tags: tags.map(nameOf) } : null;
 }
 
 function wordOf({ kind, target }: Action): string {

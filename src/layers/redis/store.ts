@@ -1,10 +1,20 @@
 import type { Epoch } from '../../model/position.ts';
 import type { Runtime } from '../../runtime/runtime.ts';
-import type { Serializer, SharedFill, SharedHit, SharedStore } from '../shared.ts';
+import type {
+  Serializer,
+  SharedAnswer,
+  SharedAsk,
+  SharedFill,
+  SharedFilled,
+  SharedHit,
+  SharedLease,
+  SharedLeases,
+  SharedStore,
+} from '../shared.ts';
 import { Circuit } from './circuit.ts';
 import { disclose, enclose } from './envelope.ts';
 import { failureOf } from './failure.ts';
-import type { Shards } from './shards.ts';
+import type { Place, ShardedEntry, Shards } from './shards.ts';
 
 export interface RedisStoreParts {
   readonly layer: string;
@@ -27,33 +37,76 @@ const TAGS_MAX = 1_000;
 /** The same complaint about values of a namespace is written once in this time. */
 const COMPLAIN_EVERY_MS = 60_000;
 
-/** Reads and fills of a shared layer. What goes wrong is counted, and is a miss. */
-export class RedisStore implements SharedStore {
+/**
+ * How long readers of a value that is not shared go without leases: long beside a load, so that they do not wait for each other one
+ * by one; short beside the time in which a program is changed.
+ */
+const UNSHARED_MS = 5_000;
+
+/** A master that has become a replica is read without leases for so long: it refuses them, and the connection is made anew each time. */
+const READ_ONLY_MS = 1_000;
+
+/** Results of fills that no time changes. */
+const UNFIT: ReadonlySet<string> = new Set(['unserializable', 'too-large', 'too-many-tags']);
+
+/** Reads, fills and leases of a shared layer. What goes wrong is counted, and is a miss. */
+export class RedisStore implements SharedStore, SharedLeases {
   readonly #parts: RedisStoreParts;
   readonly #circuit = new Circuit();
   readonly #complained = new Map<string, number>();
   #underWay = 0;
+  #readOnlyUntil = -Infinity;
 
   constructor(parts: RedisStoreParts) {
     this.#parts = parts;
   }
 
-  async get(namespace: string, key: string): Promise<SharedHit | null> {
-    const { shards, serializer, epoch, since, valueBytesMax } = this.#parts;
-    const asked = await this.#ask(() => shards.get({ namespace, key, format: serializer.id }, epoch(), since()));
-    if (typeof asked === 'string') return this.#read(asked);
-    const { value, through, tags, leftMs } = asked;
-    try {
-      const enveloped = await disclose(value, serializer, valueBytesMax);
-      this.#read('found');
-      return { ...enveloped, through, tags, leftMs };
-    } catch (error) {
-      this.#complain('a value in the shared layer cannot be read', namespace, error);
-      return this.#read('unreadable');
-    }
+  get leases(): SharedLeases {
+    return this;
   }
 
-  async fill({ namespace, key, value, stamp, tags, ttlMs, ahead }: SharedFill): Promise<boolean> {
+  async get(namespace: string, key: string): Promise<SharedHit | null> {
+    const { shards, epoch, since } = this.#parts;
+    const asked = await this.#ask(() => shards.get(this.#place(namespace, key), epoch(), since()));
+    return typeof asked === 'string' ? this.#read(asked) : this.#hit(namespace, asked);
+  }
+
+  async getOrLease({ namespace, key, ...ask }: SharedAsk): Promise<SharedAnswer> {
+    const { shards, epoch, since } = this.#parts;
+    const { clock } = this.#parts.runtime;
+    if (clock.mono() < this.#readOnlyUntil) {
+      const hit = await this.get(namespace, key);
+      return hit && hit.through >= ask.beyond ? { is: 'found', hit } : { is: 'free' };
+    }
+    const place = this.#place(namespace, key);
+    const asked = await this.#ask(async () => {
+      try {
+        return await shards.getOrLease(place, { ...ask, epoch: epoch(), since: since() });
+      } catch (error) {
+        if (failureOf(error).code === 'REDIS_NOT_NOW') this.#readOnlyUntil = clock.mono() + READ_ONLY_MS;
+        throw error;
+      }
+    });
+    if (typeof asked === 'string') return this.#none(asked, 'free');
+    if ('value' in asked) {
+      const hit = await this.#hit(namespace, asked);
+      return hit ? { is: 'found', hit } : { is: 'free' };
+    }
+    if (asked.is !== 'held') return this.#none(asked.is, asked.is === 'leased' ? 'leased' : 'free');
+    this.#read('held');
+    return { is: 'held', leftMs: asked.leftMs };
+  }
+
+  async renew({ namespace, key, token }: SharedLease, leaseMs: number): Promise<void> {
+    await this.#ask(() => this.#parts.shards.keep(this.#place(namespace, key), token, 'renew', leaseMs));
+  }
+
+  async release({ namespace, key, token }: SharedLease, unshared: boolean): Promise<void> {
+    const how = unshared ? 'unshared' : 'release';
+    await this.#ask(() => this.#parts.shards.keep(this.#place(namespace, key), token, how, UNSHARED_MS));
+  }
+
+  async fill({ namespace, key, value, stamp, tags, ttlMs, ahead }: SharedFill): Promise<SharedFilled> {
     const { shards, serializer, epoch, compressAbove, valueBytesMax } = this.#parts;
     if (tags.length > TAGS_MAX) return this.#filled('too-many-tags');
     let bytes: Buffer;
@@ -65,9 +118,25 @@ export class RedisStore implements SharedStore {
       return this.#filled('unserializable');
     }
     if (bytes.length > valueBytesMax) return this.#filled('too-large');
-    const place = { namespace, key, format: serializer.id };
+    const place = this.#place(namespace, key);
     const refused = await this.#ask(() => shards.fill({ ...place, epoch: epoch(), value: bytes, stamp, tags, ttlMs }));
     return this.#filled(refused ?? 'stored');
+  }
+
+  #place(namespace: string, key: string): Place {
+    return { namespace, key, format: this.#parts.serializer.id };
+  }
+
+  async #hit(namespace: string, { value, through, tags, leftMs }: ShardedEntry): Promise<SharedHit | null> {
+    const { serializer, valueBytesMax } = this.#parts;
+    try {
+      const enveloped = await disclose(value, serializer, valueBytesMax);
+      this.#read('found');
+      return { ...enveloped, through, tags, leftMs };
+    } catch (error) {
+      this.#complain('a value in the shared layer cannot be read', namespace, error);
+      return this.#read('unreadable');
+    }
   }
 
   /** One call, unless there is no point in it; `skipped` and `failed` where there is no answer. */
@@ -97,9 +166,15 @@ export class RedisStore implements SharedStore {
     return null;
   }
 
-  #filled(result: string): boolean {
+  #none(result: string, is: 'leased' | 'free'): SharedAnswer {
+    this.#read(result);
+    return { is };
+  }
+
+  #filled(result: string): SharedFilled {
     this.#parts.runtime.metrics.sharedFills.inc({ layer: this.#parts.layer, result });
-    return result === 'stored';
+    if (result === 'stored') return result;
+    return UNFIT.has(result) ? 'unfit' : 'refused';
   }
 
   #complain(what: string, namespace: string, error: unknown): void {

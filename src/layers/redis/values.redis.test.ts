@@ -34,7 +34,7 @@ suite('a value on the server', () => {
       tags: [],
       ttlMs: 60_000,
       ahead: false,
-    })) ?? false;
+    })) === 'stored';
   const got = async (layer: Layer): Promise<unknown> => (await layer.shared?.get('n', 'k'))?.value ?? null;
   const counted = async (result: string): Promise<number> => {
     const line = new RegExp(`^tidemark_\\S*shared\\S*\\{[^}]*result="${result}"[^}]*\\} (\\d+)`, 'm');

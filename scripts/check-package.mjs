@@ -147,7 +147,8 @@ async function check() {
     await step('install the package', () => install(tarball, folder));
     await step('npx tidemark dev', () => dev(folder));
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    // `npx` ends before the daemon that it started, which still closes its journal in there.
+    rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   }
 }
 

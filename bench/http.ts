@@ -59,6 +59,8 @@ function idle(): Operations {
     duplicate: false,
     layers: () => layers,
     applied: Promise.resolve(layers),
+    processes: () => [],
+    everywhere: () => Promise.resolve(),
   });
   return {
     metrics: createMetrics(),

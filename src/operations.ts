@@ -4,6 +4,7 @@ import type { DeadLetter, Entry } from './model/entry.ts';
 import type { FeedFrame, FeedFrom, FeedTime } from './model/feed.ts';
 import type { InvalidationMessage } from './model/invalidation.ts';
 import type { JsonValue } from './model/json.ts';
+import type { MemberReport, MemberResult } from './model/member.ts';
 import type { Observation } from './model/observation.ts';
 import type { Plan } from './model/plan.ts';
 import type { Millis, Offset } from './model/position.ts';
@@ -38,8 +39,14 @@ export interface Operations {
   readonly first: Offset;
   /** For a process that caches elsewhere: where it begins, then entries, proofs and signs of life until the signal aborts. */
   feed(from: FeedFrom | null, signal: AbortSignal): AsyncIterable<FeedFrame>;
-  /** The time by the clock that the feed's proofs are of. */
-  feedTime(): FeedTime;
+  /**
+   * The time by the clock that the feed's proofs are of. Whoever asks says how far it is, and is waited for from then on.
+   *
+   * @throws MEMBERS_FULL
+   */
+  feedTime(report: MemberReport): FeedTime;
+  /** A process that is fed ends: nobody waits for it any more. */
+  feedLeft(id: MemberReport['id']): void;
   /** Live observations for the dashboard and `tail`. Returns the unsubscription. */
   observe(listener: (observation: Observation) => void): () => void;
   deadLetters(options: { after?: number; limit?: number }): Promise<readonly DeadLetter[]>;
@@ -76,6 +83,10 @@ export interface Receipt {
   layers(): LayerResults;
   /** Resolves when every layer has it (or has failed for good). */
   readonly applied: Promise<LayerResults>;
+  /** How far the caches of other processes are, now. */
+  processes(): readonly MemberResult[];
+  /** Resolves when every layer, and the cache of every process that is heard, has it; or when the signal aborts. */
+  everywhere(signal: AbortSignal): Promise<void>;
 }
 
 export type ReceiveResult =

@@ -6,6 +6,7 @@ import { matchesType } from './contracts/pattern.ts';
 import type { Serializer } from './layers/shared.ts';
 import type { DeadLetter, Entry } from './model/entry.ts';
 import type { FeedFrame, FeedFrom, FeedTime } from './model/feed.ts';
+import type { MemberReport } from './model/member.ts';
 import type { Observation } from './model/observation.ts';
 import type { Offset } from './model/position.ts';
 import type { Status } from './model/status.ts';
@@ -35,6 +36,7 @@ import { Engine } from './service/engine.ts';
 import { explainKey } from './service/explain.ts';
 import { retryLetter } from './service/letters.ts';
 import { feedOf } from './service/feed-out.ts';
+import { memberLeft, timeFor } from './service/fed-members.ts';
 import { lookup, put } from './service/lookup.ts';
 import { previewOf } from './service/preview.ts';
 import { eventSourceOf, receive } from './service/receive.ts';
@@ -229,9 +231,12 @@ export class Tidemark implements Operations {
     return feedOf(this.#engine, from, signal);
   }
 
-  feedTime(): FeedTime {
-    const { clockId, runtime } = this.#engine;
-    return { clock: clockId, now: runtime.clock.mono() };
+  feedTime(report: MemberReport): FeedTime {
+    return timeFor(this.#engine, report);
+  }
+
+  feedLeft(id: MemberReport['id']): void {
+    memberLeft(this.#engine, id);
   }
 
   deadLetters(options: { after?: number; limit?: number } = {}): Promise<readonly DeadLetter[]> {

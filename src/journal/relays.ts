@@ -78,5 +78,5 @@ export interface Member {
   readonly watermarks: Readonly<Record<string, Offset>>;
 }
 
-/** After four of them a member that says nothing is taken for gone. */
+/** A dozen of them may be lost before a member that says nothing is taken for gone. */
 export const MEMBER_BEAT_MS = 250;

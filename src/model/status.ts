@@ -1,3 +1,4 @@
+import type { MemberStatus } from './member.ts';
 import type { LayerResult } from './outcome.ts';
 import type { Millis, Offset } from './position.ts';
 import type { TrustReason } from './reason.ts';
@@ -26,6 +27,8 @@ export interface Status {
   readonly deadLetters: number;
   /** Absent when this daemon is alone with its journal. */
   readonly relays?: RelayStatus;
+  /** The caches of other processes, fed ones and other relays; absent when none is known. */
+  readonly processes?: readonly MemberStatus[];
   /** Absent when no auditor is configured. */
   readonly audit?: AuditStatus;
 }

@@ -4,7 +4,7 @@ import type { Duration } from '../client/options.ts';
 import type { ClientRuntime } from '../client/parts.ts';
 import type { StoreOptions } from '../layers/memory/store.ts';
 import { silentLog, type Log } from '../runtime/log.ts';
-import { systemClock, systemRandom } from '../runtime/system.ts';
+import { systemClock, systemName, systemRandom } from '../runtime/system.ts';
 import { Connection } from './connection.ts';
 import { FeedLoop } from './feed-loop.ts';
 import { transportOf } from './transport-of.ts';
@@ -27,6 +27,8 @@ export interface ConnectOptions {
   readonly password?: string;
   /** Over NATS: path of a `.creds` file. */
   readonly credentials?: string;
+  /** What operators know this process by, where the daemon tells whom it feeds. Default: host and process id. */
+  readonly name?: string;
   /** Bounds of the memory that the caches of this process share. */
   readonly memory?: StoreOptions;
   /** How long to try for a first answer. Default 10 s. */
@@ -57,7 +59,8 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
   const closing = new AbortController();
   // Every load under way listens to it, and a hundred at once are no leak.
   setMaxListeners(0, closing.signal);
-  const feed = new FeedLoop(transport, runtime, closing.signal, options.memory ?? {});
+  const { name = systemName(), memory: limits = {} } = options;
+  const feed = new FeedLoop(transport, runtime, { name, limits, signal: closing.signal });
   const timeoutMs = options.timeout === undefined ? CONNECT_MS : toMs(options.timeout);
   const cancel = runtime.clock.after(timeoutMs, () => {
     feed.giveUp();

@@ -146,6 +146,8 @@ export class Connection {
 
   /** Ends the connection. Loads under way are rejected with CLOSED. */
   async close(): Promise<void> {
+    // First: over NATS nothing can be said once the feed has ended.
+    await this.#parts.feed.leave();
     this.#parts.closing.abort();
     await this.#parts.feed.ended;
     await this.#parts.transport.close();

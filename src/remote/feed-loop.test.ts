@@ -32,13 +32,14 @@ function loopOf(...refusals: readonly number[]): { loop: FeedLoop; runtime: Retu
       if (status !== undefined) throw refusal(status);
       yield HELLO;
     },
-    time: nothing,
+    time: () => Promise.resolve({ clock: 'c', now: 0 }),
+    leave: () => Promise.resolve(),
     invalidate: nothing,
     emit: nothing,
     position: nothing,
     close: () => Promise.resolve(),
   };
-  const loop = new FeedLoop(transport, runtime, new AbortController().signal, {});
+  const loop = new FeedLoop(transport, runtime, { name: 'here', limits: {}, signal: new AbortController().signal });
   return { loop, runtime };
 }
 

@@ -2,7 +2,8 @@ import type { ClientRuntime } from '../client/parts.ts';
 import { TidemarkError } from '../tidemark-error.ts';
 import type { StoreOptions } from '../layers/memory/store.ts';
 import type { FeedFrame } from '../model/feed.ts';
-import type { Mono } from '../model/position.ts';
+import type { MemberReport } from '../model/member.ts';
+import { ORIGIN, type Mono, type Offset } from '../model/position.ts';
 import { backoffMs } from '../runtime/backoff.ts';
 import { Follower } from './follower.ts';
 import { DaemonRefusal } from './refusal.ts';
@@ -10,12 +11,21 @@ import type { FeedTransport } from './transport.ts';
 
 /** How often the daemon is asked the time: a proof is as old here as it is there, and as the last answer. */
 const PING_EVERY_MS = 200;
+/** What has just been applied is said at once, so that those who wait for it do not wait for the next question; many at once are one. */
+const REPORT_AGAIN_MS = 50;
 /** Four beats of the daemon: after as long a silence it is taken for dead. */
 export const SILENT_MS = 1_000;
 /** For the first word of a connection. */
 const CONNECT_MS = 10_000;
 /** A daemon that comes back is not to wait for those whom it feeds. */
 const BACKOFF = { minMs: 50, maxMs: 1_000 };
+
+export interface FeedLoopOptions {
+  /** What an operator knows this process by. */
+  readonly name: string;
+  readonly limits: StoreOptions;
+  readonly signal: AbortSignal;
+}
 
 /** Keeps one follower fed, over one connection after the other. */
 export class FeedLoop {
@@ -25,24 +35,32 @@ export class FeedLoop {
   readonly #runtime: ClientRuntime;
   readonly #signal: AbortSignal;
   readonly #limits: StoreOptions;
+  readonly #self: Pick<MemberReport, 'id' | 'name'>;
+  #told: Offset = ORIGIN;
   #follower: Follower | null = null;
+  #hear: (follower: Follower | null) => void = () => undefined;
   #begin: (follower: Follower) => void = () => undefined;
   #fail: (error: unknown) => void = () => undefined;
   #heardAt: Mono;
   lastError: Error | null = null;
   connects = 0;
 
-  constructor(transport: FeedTransport, runtime: ClientRuntime, signal: AbortSignal, limits: StoreOptions) {
+  constructor(transport: FeedTransport, runtime: ClientRuntime, { name, limits, signal }: FeedLoopOptions) {
     this.#transport = transport;
     this.#runtime = runtime;
     this.#signal = signal;
     this.#limits = limits;
+    this.#self = { id: runtime.random.id(), name };
     this.#heardAt = runtime.clock.mono();
+    const heard = new Promise<Follower | null>((resolve) => (this.#hear = resolve));
     this.begun = new Promise((resolve, reject) => {
       this.#begin = resolve;
       this.#fail = reject;
     });
-    this.ended = Promise.all([this.#run(), this.#ping()]);
+    this.begun.catch(() => {
+      this.#hear(null);
+    });
+    this.ended = Promise.all([this.#run(), heard.then((follower) => this.#ask(follower))]);
   }
 
   get heardMsAgo(): number {
@@ -102,23 +120,42 @@ export class FeedLoop {
     if (this.#follower) this.#follower.take(frame, now);
     else if (frame.kind === 'hello') {
       this.#follower = new Follower(frame, this.#limits);
-      this.#begin(this.#follower);
+      this.#hear(this.#follower);
     } else throw new TidemarkError('FEED_BROKEN', `it begins with "${frame.kind}"`);
   }
 
-  /** Asks the daemon for its time, over and over: what proofs are compared with. */
-  async #ping(): Promise<void> {
+  /** Says goodbye, so that nobody waits for this process. What is said of it after that counts for nothing. */
+  async leave(): Promise<void> {
+    await this.#transport.leave(this.#self.id, { timeoutMs: SILENT_MS }).catch(() => undefined);
+  }
+
+  /**
+   * Asks the daemon for its time, over and over: what proofs are compared with. Nothing is cached before the first answer, so
+   * whoever waits for all that have cached something waits for this one too.
+   */
+  async #ask(follower: Follower | null): Promise<void> {
     const { clock } = this.#runtime;
-    const follower = await this.begun.catch(() => null);
     while (follower && !this.#signal.aborted) {
-      const asked = clock.mono();
-      try {
-        const { clock: whose, now } = await this.#transport.time({ signal: this.#signal, timeoutMs: SILENT_MS });
-        follower.pings.add(whose, asked, now);
-      } catch (error) {
-        this.lastError = error instanceof Error ? error : new Error(String(error));
-      }
-      await clock.sleep(PING_EVERY_MS, this.#signal);
+      if (await this.#report(follower)) this.#begin(follower);
+      await clock.sleep(REPORT_AGAIN_MS, this.#signal);
+      const isBehind = (): boolean => follower.store.watermark > this.#told;
+      await follower.progress.until(isBehind, PING_EVERY_MS - REPORT_AGAIN_MS, { clock, closing: this.#signal });
+    }
+  }
+
+  async #report(follower: Follower): Promise<boolean> {
+    const { clock } = this.#runtime;
+    const asked = clock.mono();
+    this.#told = follower.store.watermark;
+    const report = { ...this.#self, ...follower.applied };
+    try {
+      const options = { signal: this.#signal, timeoutMs: SILENT_MS };
+      const { clock: whose, now } = await this.#transport.time(report, options);
+      follower.pings.add(whose, asked, now);
+      return true;
+    } catch (error) {
+      this.lastError = error instanceof Error ? error : new Error(String(error));
+      return false;
     }
   }
 }

@@ -13,7 +13,7 @@ import {
   type FeedHello,
 } from '../model/feed.ts';
 import { EVERY_NAMESPACE, type Action } from '../model/plan.ts';
-import type { Mono, Offset, SourceId } from '../model/position.ts';
+import { ORIGIN, type Epoch, type Mono, type Offset, type SourceId } from '../model/position.ts';
 import { coalesce } from '../pipeline/coalesce.ts';
 import { OpenTransactions } from '../pipeline/open-transactions.ts';
 import { Trail } from '../trust/trail.ts';
@@ -81,6 +81,12 @@ export class Follower {
   /** Where a new connection goes on. */
   get from(): FeedFrom {
     return { epoch: this.#hello.epoch, after: (this.#read - this.#shift) as Offset };
+  }
+
+  /** Up to where it has applied which journal, in the offsets of that. */
+  get applied(): { readonly epoch: Epoch; readonly watermark: Offset } {
+    const watermark = Math.max(ORIGIN, this.store.watermark - this.#shift) as Offset;
+    return { epoch: this.#hello.epoch, watermark };
   }
 
   /** @throws FEED_VERSION_UNKNOWN, FEED_BROKEN */

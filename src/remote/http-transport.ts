@@ -1,5 +1,6 @@
 import type { FeedFrame, FeedFrom, FeedTime } from '../model/feed.ts';
 import type { InvalidationMessage } from '../model/invalidation.ts';
+import type { MemberReport } from '../model/member.ts';
 import type { SourceId } from '../model/position.ts';
 import type { Token } from '../model/token.ts';
 import { Daemon, type DaemonAddress } from './daemon.ts';
@@ -23,8 +24,12 @@ export class HttpTransport implements FeedTransport {
       yield { kind: event, ...(data as object) } as FeedFrame;
   }
 
-  time(options: { readonly signal: AbortSignal; readonly timeoutMs: number }): Promise<FeedTime> {
-    return this.#daemon.request('GET', '/v1/feed/time', options);
+  time(body: MemberReport, options: { readonly signal: AbortSignal; readonly timeoutMs: number }): Promise<FeedTime> {
+    return this.#daemon.request('POST', '/v1/feed/time', { ...options, body });
+  }
+
+  async leave(id: MemberReport['id'], options: { readonly timeoutMs: number }): Promise<void> {
+    await this.#daemon.request('DELETE', `/v1/feed/members/${encodeURIComponent(id)}`, options);
   }
 
   invalidate(body: InvalidationMessage): Promise<RemoteReceipt> {

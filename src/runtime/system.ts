@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock, Random } from './runtime.ts';
@@ -35,3 +36,8 @@ export const systemRandom: Random = {
   next: () => Math.random(),
   id: () => randomUUID(),
 };
+
+/** What an operator knows this process by. */
+export function systemName(): string {
+  return `${hostname()}:${String(process.pid)}`;
+}

@@ -20,12 +20,17 @@ const RESERVED = 'tidemark.';
 
 export function receiptOf(engine: Engine, appended: Appended, events: number): Receipt {
   const { offset } = appended;
+  const since = engine.runtime.clock.mono();
   return {
     offset,
     duplicate: appended.duplicates === events,
     layers: () => engine.settlement.results(offset),
     get applied() {
       return engine.settlement.reached(offset);
+    },
+    processes: () => engine.elsewhere.results(offset, since),
+    everywhere: async (signal) => {
+      await Promise.all([engine.settlement.reached(offset), engine.elsewhere.reached(offset, signal)]);
     },
   };
 }

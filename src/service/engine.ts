@@ -17,7 +17,9 @@ import type { Plan } from '../model/plan.ts';
 import { ORIGIN, type Offset, type SourceId } from '../model/position.ts';
 import { CONTRACTS_CHANGED, controlBatch, controlPlan, isControl, SELF } from '../pipeline/control.ts';
 import { Delivery, type Inner } from '../pipeline/deliver.ts';
+import { Elsewhere } from '../pipeline/elsewhere.ts';
 import { Intake } from '../pipeline/intake.ts';
+import { leaseMs } from '../pipeline/members.ts';
 import { Projection, type Refresh } from '../pipeline/projection.ts';
 import { PROJECTIONS, Refreshes } from '../pipeline/refresh.ts';
 import { Settlement } from '../pipeline/settle.ts';
@@ -33,6 +35,7 @@ import { kinds as allKinds } from './kinds.ts';
 import { Knowing } from './knowledge.ts';
 import { Namespaces } from '../client/namespaces.ts';
 import { authorityOf } from './authority.ts';
+import { behindAll, behindLayers } from './behind.ts';
 import { kindOf, openLayers, openSources, type Opened } from './open-parts.ts';
 import { gaveUp, refreshOf, withFunctions } from './projections.ts';
 import { ProofBoard } from './proof-board.ts';
@@ -74,6 +77,8 @@ export class Engine {
   /** For readers that wait for L1 to have applied or proven more. */
   readonly progress = new Progress();
   readonly settlement: Settlement;
+  /** The caches of other processes. */
+  readonly elsewhere: Elsewhere;
   readonly intake: Intake;
   readonly sources: ReadonlyMap<SourceId, Intaken>;
   /** Sources that announce commits before readers see them. */
@@ -156,6 +161,11 @@ export class Engine {
     this.intake = new Intake({ journal, runtime, observers, plan: (event) => this.planOf(event), widenAfter });
 
     this.settlement = new Settlement();
+    this.elsewhere = new Elsewhere({
+      clock: runtime.clock,
+      leaseMs: leaseMs(config.namespaces.values()),
+      hadOthers: journal.head > ORIGIN,
+    });
     const memory = layers.map(({ layer }) => layer).find((layer) => layer instanceof MemoryLayer);
     assert(memory !== undefined, 'there is always a memory layer');
     this.memory = memory;
@@ -167,7 +177,10 @@ export class Engine {
       this.#deliver(layer, type, startAt, within(index).at(-1)?.name ?? null),
     );
 
-    const everywhere = this.#after(within(layers.length).map(({ name }) => name));
+    const everywhere = behindAll(
+      this,
+      within(layers.length).map(({ name }) => name),
+    );
     this.projections = new Map(
       Array.from(withFunctions(config.projections, refreshes), (projection) => [
         projection.name,
@@ -187,7 +200,7 @@ export class Engine {
 
     this.sources = new Map(opened.map((one) => [one.name, this.#feed(one)]));
     this.ungated = new Set(opened.filter(({ source }) => source?.ungated).map(({ name }) => name));
-    this.auditor = auditorOf(this, this.#after([memory.name]));
+    this.auditor = auditorOf(this, behindLayers(this, [memory.name]));
     this.#run(startAt);
   }
 
@@ -256,7 +269,9 @@ export class Engine {
     const inner: Inner =
       innerName === null
         ? { watermark: () => journal.head, moved: (after, signal) => journal.changed(after, signal) }
-        : this.#after([innerName]);
+        : layer.shared
+          ? behindLayers(this, [innerName])
+          : behindAll(this, [innerName]);
     // Of a layer that outlives the process nothing is known before it has been asked.
     const from = layer.resume ? ORIGIN : startAt;
     settlement.add(layer.name, from);
@@ -288,14 +303,6 @@ export class Engine {
       from,
     );
     return { layer, type, delivery };
-  }
-
-  #after(layers: readonly string[]): Inner {
-    return {
-      watermark: () =>
-        layers.reduce<Offset>((low, name) => min(low, this.settlement.watermark(name)), this.journal.head),
-      moved: (after, signal) => this.settlement.moved(layers, after, signal),
-    };
   }
 
   /** All that readers of the source could see at `t0`, by this process's clock, is in the journal at or below `at`. */
@@ -384,8 +391,4 @@ export class Engine {
 interface Beginnings {
   readonly startAt: Offset;
   readonly trail: Trail;
-}
-
-function min(a: Offset, b: Offset): Offset {
-  return a < b ? a : b;
 }

@@ -4,7 +4,11 @@ import type { Offset } from '../model/position.ts';
 import { HeardProofs } from '../pipeline/heard-proofs.ts';
 import { answerTo } from './answers.ts';
 import type { Engine } from './engine.ts';
+import { hearMember } from './fed-members.ts';
 import { helloOf } from './feed-out.ts';
+
+/** What this relay has applied it says at once, for those who wait for it; much at once is one word. */
+const SAY_AGAIN_MS = 50;
 
 /** What this relay has to do with the others, beside the journal itself. Resolves when the engine closes. */
 export async function joinRelays(engine: Engine, relays: Relays): Promise<void> {
@@ -22,12 +26,19 @@ export async function joinRelays(engine: Engine, relays: Relays): Promise<void> 
   });
   const deaf = relays.hear((word) => {
     if (word.kind === 'proof') heard.hear(word);
-    else if (word.kind === 'member') for (const [layer, at] of shared(engine, word)) settlement.advance(layer, at);
+    else if (word.kind === 'left') engine.elsewhere.leave(word.id);
+    else {
+      for (const [layer, at] of shared(engine, word)) settlement.advance(layer, at);
+      hearMember(engine, word.member);
+    }
   });
   const asking = heard.run(signal);
   while (!signal.aborted) {
+    const told = engine.memory.store.watermark;
     relays.say({ kind: 'member', member: memberOf(engine, relays.self) });
-    await clock.sleep(MEMBER_BEAT_MS, signal);
+    await clock.sleep(SAY_AGAIN_MS, signal);
+    const isBehind = (): boolean => engine.memory.store.watermark > told;
+    await engine.progress.until(isBehind, MEMBER_BEAT_MS - SAY_AGAIN_MS, { clock, closing: signal });
   }
   relays.say({ kind: 'left', id: relays.self });
   deaf();

@@ -47,6 +47,7 @@ export function statusOf(engine: Engine): Status {
       return { name, running, pending, refreshes, failures, ...(lastError === null ? {} : { lastError }) };
     }),
     ...relaysOf(engine),
+    ...processesOf(engine),
     deadLetters: journal.deadLetters.count,
     ...(engine.auditor ? { audit: engine.auditor.status() } : {}),
   };
@@ -64,6 +65,11 @@ function relaysOf({ journal, works }: Engine): Pick<Status, 'relays'> {
       }),
     },
   };
+}
+
+function processesOf({ elsewhere, journal }: Engine): Pick<Status, 'processes'> {
+  const processes = elsewhere.status(journal.head);
+  return processes.length === 0 ? {} : { processes };
 }
 
 function sourceStatus(

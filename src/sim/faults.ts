@@ -56,6 +56,7 @@ export const FAULTS = {
   'fed-pause': 'a fed process stands still',
   'fed-kill': 'a fed process ends, and another begins in its place',
   'page-gone': 'the journal has forgotten what a fed process has still to be told',
+  'member-gone': 'a process is not heard for the length of its lease while somebody waits for it',
   'relay-kill': 'a relay ends, and begins again much later',
   'relay-pause': 'a relay stands still for longer than its leases',
   'relay-cut': 'a relay cannot reach the journal, and goes on',

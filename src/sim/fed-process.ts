@@ -54,6 +54,11 @@ export class FedProcess {
     });
   }
 
+  /** As it names itself. */
+  get name(): string {
+    return `fed-${this.#parts.index + 1}`;
+  }
+
   /** What reads there now; `null`: nothing does. */
   get reading(): Caching | null {
     return this.#life?.follower && !this.#life.clock.frozen ? this.#life : null;
@@ -73,7 +78,11 @@ export class FedProcess {
     // As where a connection is made: every load under way listens to it.
     setMaxListeners(0, closing.signal);
     const runtime = { clock, random: draw(this.#named(`process ${this.#lives}`)), log: log() };
-    const feed = new FeedLoop(transport, runtime, closing.signal, { maxEntries, tombstonesMax });
+    const feed = new FeedLoop(transport, runtime, {
+      name: this.name,
+      limits: { maxEntries, tombstonesMax },
+      signal: closing.signal,
+    });
     let connection: Connection | null = null;
     const cache = (namespace: string): Cache<number> => {
       if (!connection) throw new Error('it has not begun');

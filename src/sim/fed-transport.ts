@@ -1,9 +1,12 @@
 import { TidemarkError } from '../errors.ts';
 import type { FeedFrame, FeedFrom, FeedTime } from '../model/feed.ts';
+import type { MemberReport } from '../model/member.ts';
+import type { Offset } from '../model/position.ts';
 import type { Token } from '../model/token.ts';
 import type { FeedTransport, RemoteReceipt } from '../remote/transport.ts';
 import type { SimulatedClock } from '../runtime/simulated-time.ts';
 import { feedOf } from '../service/feed-out.ts';
+import { memberLeft, timeFor } from '../service/fed-members.ts';
 import type { Draw } from './draw.ts';
 import type { Process } from './process.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -50,7 +53,7 @@ export class FedTransport implements FeedTransport {
     }
   }
 
-  time({ timeoutMs }: { readonly timeoutMs: number }): Promise<FeedTime> {
+  time(report: MemberReport, { timeoutMs }: { readonly timeoutMs: number }): Promise<FeedTime> {
     const { time, conditions, clock, draw, wireMs, sabotages } = this.#parts;
     const daemon = this.#stream?.daemon;
     const delay = (): number => draw.long(0, wireMs) + draw.next() * conditions.during('time-late');
@@ -64,14 +67,22 @@ export class FedTransport implements FeedTransport {
         return;
       }
       daemon.clock.arrive(delay(), () => {
-        const { clockId } = daemon.engine;
+        const told = timeFor(
+          daemon.engine,
+          sabotages.has('report-ahead') ? { ...report, watermark: EVERYTHING } : report,
+        );
         const lie = sabotages.has('proof-wrong-clock') ? WRONG_CLOCK_MS : 0;
-        const now = daemon.clock.mono() - lie;
         clock.arrive(delay(), () => {
-          resolve({ clock: clockId, now });
+          resolve({ ...told, now: told.now - lie });
         });
       });
     });
+  }
+
+  leave(id: string): Promise<void> {
+    const daemon = this.#stream?.daemon;
+    if (daemon) memberLeft(daemon.engine, id);
+    return Promise.resolve();
   }
 
   cut(): boolean {
@@ -83,7 +94,7 @@ export class FedTransport implements FeedTransport {
   }
 
   /** Nothing gets through for so long, and everybody notices. */
-  leave(ms: number): void {
+  part(ms: number): void {
     this.#awayUntil = this.#parts.time.now + ms;
     this.cut();
   }
@@ -104,6 +115,9 @@ export class FedTransport implements FeedTransport {
     return Promise.resolve();
   }
 }
+
+/** What a lie about how far a process is says. */
+const EVERYTHING = Number.MAX_SAFE_INTEGER as Offset;
 
 /** One connection. Frames keep their order; when it breaks, those under way are lost. */
 class Stream {

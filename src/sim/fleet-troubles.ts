@@ -126,7 +126,7 @@ export class FleetTroubles {
         conditions.tally.hit(kind);
         return true;
       case 'page-gone':
-        fed?.transport?.leave(ms);
+        fed?.transport?.part(ms);
         time.after(ms, () => {
           this.#forget();
         });

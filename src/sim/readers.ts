@@ -3,6 +3,7 @@ import type { ReadOptions, ReadResult } from '../client/options.ts';
 import type { NamespaceConfig } from '../config/config.ts';
 import type { Shelf } from '../layers/memory/store.ts';
 import type { AtLeast } from '../model/token.ts';
+import { LEASE_MAX_MS } from '../pipeline/members.ts';
 import { NEVER } from '../trust/proofs.ts';
 import type { Caching } from './caching.ts';
 import { EPSILON_MS, type Checker } from './checker.ts';
@@ -57,6 +58,8 @@ export interface ReadCounts {
   pairs: number;
   /** By a session that has written. */
   own: number;
+  /** Of what all processes were said to have applied, in each of them. */
+  everywhere: number;
 }
 
 /** The application's readers, and the check of each of their answers. */
@@ -124,6 +127,24 @@ export class Readers {
           },
           () => undefined,
         );
+    }
+  }
+
+  /**
+   * What this process serves of a fact, at the moment at which its end was said to be everywhere. One that was not said to have applied
+   * it may serve only what its namespace lets it serve unproven.
+   */
+  everywhere(process: Caching, fact: Fact, version: number, isSaid: boolean): void {
+    for (const place of this.#places) {
+      if (place?.target.fact !== fact || !place.target.hard) continue;
+      const { policy, target } = place;
+      if (!isSaid && !(isStrict(policy) && (policy.maxStalenessMs ?? Infinity) <= LEASE_MAX_MS)) continue;
+      const value = this.#cache(process, place).peek(target.key);
+      if (value === undefined) continue;
+      this.counts.everywhere++;
+      if (versionOf(value) >= version) continue;
+      const words = `${target.key} in ${target.namespace} as version ${versionOf(value)}, and ${version} is said to be everywhere`;
+      this.#broken(target, 'I22', words);
     }
   }
 

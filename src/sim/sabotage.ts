@@ -21,6 +21,7 @@ export const SABOTAGES = {
   'shared-unfenced': 'a shared layer stores fills whatever was invalidated since their load began',
   'marks-unwatched': 'a shared layer does not notice that its marks were evicted',
   'gap-ignored': 'a fed process takes what was lost on its way for nothing',
+  'report-ahead': 'a fed process says that it has applied what it has still to be told',
   'proof-wrong-clock': 'the time of another process is taken for an earlier one',
   'deposed-accepted': 'the journal takes what a relay appends that does not own the source any more',
 } as const satisfies Record<string, string>;
@@ -31,6 +32,7 @@ export const SEEN_IN: Partial<Record<Sabotage, WorldName>> = {
   'shared-unfenced': 'shared',
   'marks-unwatched': 'shared',
   'gap-ignored': 'fed',
+  'report-ahead': 'fed',
   'proof-wrong-clock': 'relays',
   'deposed-accepted': 'relays',
 };

@@ -24,7 +24,7 @@ export function noTotals(): Totals {
 }
 
 export function noReads(): ReadCounts {
-  return { hits: 0, loads: 0, proofs: 0, peeks: 0, outer: 0, wholes: 0, pairs: 0, own: 0 };
+  return { hits: 0, loads: 0, proofs: 0, peeks: 0, outer: 0, wholes: 0, pairs: 0, own: 0, everywhere: 0 };
 }
 
 export function add(totals: Totals, run: Run): void {

@@ -2,7 +2,6 @@ import type { Config } from '../config/config.ts';
 import { silentLog, type Log } from '../runtime/log.ts';
 import { createMetrics } from '../runtime/metrics.ts';
 import { SimulatedClock, SimulatedTime } from '../runtime/simulated-time.ts';
-import type { Caching } from './caching.ts';
 import { Conditions } from './conditions.ts';
 import { Daemon } from './daemon.ts';
 import { kindsOf, type OwnParts } from './daemon-kinds.ts';
@@ -14,9 +13,10 @@ import { Facts } from './facts.ts';
 import { FedProcess } from './fed-process.ts';
 import { Ledger } from './ledger.ts';
 import { Loader } from './loader.ts';
+import { Operator, type Serving } from './operator.ts';
 import type { Plan, Reader } from './plan.ts';
 import { Process } from './process.ts';
-import type { ReadCounts, Readers } from './readers.ts';
+import type { ReadCounts } from './readers.ts';
 import type { Sabotage } from './sabotage.ts';
 import { SharedJournal } from './shared-journal.ts';
 import { COPY_EVERY_MS, SharedServer } from './shared-server.ts';
@@ -56,6 +56,8 @@ export class World {
   readonly #daemons: readonly Daemon[];
   readonly #fed: readonly FedProcess[];
   readonly #writers: Writers;
+  /** Where several processes serve. */
+  readonly #operator: Operator | null;
   readonly #troubles: Troubles;
   #config: Config;
   readonly #otherConfig: Config | null;
@@ -96,9 +98,11 @@ export class World {
     this.#daemons = daemons;
     this.#fed = fed;
     this.#writers = this.#makeWriters();
+    this.#operator = daemons.length + fed.length > 1 ? this.#makeOperator() : null;
     this.#database.onVisible = (tx) => {
       for (const one of [...this.#daemons, ...this.#fed]) one.becameVisible(tx);
       this.#writers.wrote(tx);
+      this.#operator?.wrote(tx);
     };
     this.#troubles = new Troubles({
       time,
@@ -160,12 +164,22 @@ export class World {
       draw: this.#draw('webhooks'),
       domain,
       database: this.#database,
-      sessions: () => this.#sessions(),
+      sessions: () => this.#serving().map(({ readers, caching }) => [readers, caching]),
       wireMs: plan.shape.wireMs,
       process: (turn) => (this.#daemons.length === 1 ? (this.#daemons[0]?.process ?? null) : this.#reachable(turn)),
       acknowledged: (id) => {
         this.ledger.acknowledgedEvent(id);
       },
+      tell: this.#teller('source'),
+    });
+  }
+
+  #makeOperator(): Operator {
+    return new Operator({
+      domain: this.#parts.domain,
+      conditions: this.conditions,
+      process: (turn) => this.#reachable(turn),
+      serving: () => this.#serving(),
       tell: this.#teller('source'),
     });
   }
@@ -244,11 +258,13 @@ export class World {
     return true;
   }
 
-  #sessions(): readonly (readonly [Readers, Caching])[] {
+  #serving(): readonly Serving[] {
     return [
-      ...this.#daemons.map(({ readers, process }) => [readers, process?.isUp ? process : null] as const),
-      ...this.#fed.map(({ readers, reading }) => [readers, reading] as const),
-    ].filter((one): one is readonly [Readers, Caching] => one[1] !== null && !one[1].clock.frozen);
+      ...this.#daemons.flatMap(({ readers, process }) =>
+        process?.isUp ? [{ name: process.engine.journal.relays?.self ?? 'daemon', readers, caching: process }] : [],
+      ),
+      ...this.#fed.flatMap(({ name, readers, reading }) => (reading ? [{ name, readers, caching: reading }] : [])),
+    ].filter(({ caching }) => !caching.clock.frozen);
   }
 
   #reachable(turn: number): Process | null {

@@ -68,6 +68,23 @@ describe('emit', () => {
     expect(ran.code).toBe(1);
   });
 
+  test('with --wait names the processes that have not got it, and fails unless they have ended', async () => {
+    const { url, operations } = await serve();
+    operations.others = [
+      { id: 'a', name: 'shop-1', result: 'applied' },
+      { id: 'b', name: 'shop-2', result: 'left', reason: 'it has ended' },
+    ];
+    const fine = await cli(url, 'emit', '--type', 'a.b', '--wait');
+    expect(fine.stdout).toBe(
+      'durable at #1  (local applied)\n  1 of 2 other processes applied it\n  shop-2 left: it has ended\n',
+    );
+    expect(fine.code).toBe(0);
+    operations.others = [{ id: 'c', name: 'shop-3', result: 'gone', reason: 'its lease has ended' }];
+    const gone = await cli(url, 'invalidate', '--key', 'k', '--wait');
+    expect(gone.stdout).toContain('  0 of 1 other processes applied it\n  shop-3 gone: its lease has ended\n');
+    expect(gone.code).toBe(1);
+  });
+
   test('without a type, or with data that is not JSON, sends nothing', async () => {
     const { url, operations } = await serve();
     expect((await cli(url, 'emit')).code).toBe(2);

@@ -54,6 +54,22 @@ withNats('a process that reads the log itself', () => {
     expect(near.status().losses).toBe(0);
   });
 
+  it('is waited for by a relay until it has applied an entry, and not once it has closed', async () => {
+    const [shop, near] = await started();
+    const other = await shop.connect();
+    const end = async (): Promise<string[]> => {
+      await read(1, shop, near);
+      const receipt = await shop.tide.invalidate({ keys: ['product:1'] });
+      await receipt.everywhere(new AbortController().signal);
+      expect(near.cache('product').peek('product:1')).toBeUndefined();
+      return receipt.processes().map(({ result }) => result);
+    };
+    await until('both', async () => (await end()).length === 2);
+    expect(await end()).toEqual(['applied', 'applied']);
+    await other.close();
+    expect(await end()).toEqual(['applied']);
+  });
+
   it('learns what namespaces there are from a relay that is there', async () => {
     const [shop, near] = await started();
     const other = await shop.relay({ namespaces: { fresh: { ttl: '1m' } } });

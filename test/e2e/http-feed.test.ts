@@ -5,6 +5,7 @@ import { closeAll, serve } from '../support/http-server.ts';
 
 afterEach(closeAll);
 
+const REPORT = { id: 'p1', name: 'shop-1:4711', epoch: 'j1', watermark: 7 };
 const PAGE: FeedFrame = { kind: 'page', entries: [], proofs: [], head: 7 as never };
 
 describe('GET /v1/feed', () => {
@@ -31,15 +32,39 @@ describe('GET /v1/feed', () => {
 
   it('is for administrators, as the time and the position are', async () => {
     const { call } = await serve({ adminToken: 'a-token-of-sixteen' });
-    for (const path of ['/v1/feed', '/v1/feed/time', '/v1/position?namespace=product'])
+    for (const path of ['/v1/feed', '/v1/position?namespace=product'])
       expect(await call('GET', path)).toMatchObject({ status: 401 });
+    expect(await call('POST', '/v1/feed/time', { body: REPORT })).toMatchObject({ status: 401 });
+    expect(await call('DELETE', '/v1/feed/members/p1')).toMatchObject({ status: 401 });
   });
 
-  it('tells its time, and the position of a source', async () => {
+  it('tells the position of a source', async () => {
     const { call } = await serve();
-    expect((await call('GET', '/v1/feed/time')).json).toEqual({ clock: 'c', now: 1_234.5 });
     expect((await call('GET', '/v1/position?namespace=product')).json).toEqual({ token: 't1.product.app' });
     expect((await call('GET', '/v1/position?namespace=product&source=db')).json).toEqual({ token: 't1.product.db' });
     expect(await call('GET', '/v1/position')).toMatchObject({ status: 400, code: 'PARAMETER_INVALID' });
+  });
+});
+
+describe('a process that is fed', () => {
+  it('is told the time when it says how far it is', async () => {
+    const { operations, call } = await serve();
+    expect((await call('POST', '/v1/feed/time', { body: REPORT })).json).toEqual({ clock: 'c', now: 1_234.5 });
+    expect(operations.reports).toEqual([REPORT]);
+  });
+
+  it('is not told it when it does not, or when nobody would wait for it', async () => {
+    const { operations, call } = await serve();
+    for (const body of [{}, { ...REPORT, watermark: -1 }, { ...REPORT, id: '' }, { ...REPORT, more: 1 }])
+      expect(await call('POST', '/v1/feed/time', { body })).toMatchObject({ status: 400, code: 'BODY_INVALID' });
+    const full = await call('POST', '/v1/feed/time', { body: { ...REPORT, id: 'one too many' } });
+    expect(full).toMatchObject({ status: 503, code: 'MEMBERS_FULL' });
+    expect(operations.reports).toEqual([]);
+  });
+
+  it('says that it ends', async () => {
+    const { operations, call } = await serve();
+    expect(await call('DELETE', '/v1/feed/members/p%201')).toMatchObject({ status: 204 });
+    expect(operations.leavers).toEqual(['p 1']);
   });
 });

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { TidemarkError } from '../../src/errors.ts';
+import type { MemberResult } from '../../src/model/member.ts';
 import { closeAll, serve } from '../support/http-server.ts';
 
 afterEach(closeAll);
@@ -87,6 +88,49 @@ describe('waiting for the layers', () => {
     operations.layersApplied = Promise.resolve({ local: 'applied', edge: 'failed' });
     const { status, json } = await call('POST', '/v1/invalidations?wait=all', { body: { keys: ['k'] } });
     expect([status, json.layers]).toEqual([202, { local: 'applied', edge: 'failed' }]);
+  });
+});
+
+describe('waiting for other processes', () => {
+  const others = (...results: MemberResult['result'][]): MemberResult[] =>
+    results.map((result, n) => ({
+      id: `p${n}`,
+      name: `shop-${n}`,
+      result,
+      ...(result !== 'applied' && { reason: '' }),
+    }));
+
+  it.each([
+    [200, ['applied', 'applied']],
+    [200, ['applied', 'left']],
+    [202, ['applied', 'gone']],
+    [202, ['waiting', 'applied']],
+  ] as const)('answers %i when they have %j', async (expected, results) => {
+    const { call, operations } = await serve();
+    operations.others = others(...results);
+    const { status, json } = await call('POST', '/v1/events?wait=all', { body: event('a') });
+    expect([status, json.processes]).toEqual([expected, operations.others]);
+  });
+
+  it('says of several events what the worst has come to in each process', async () => {
+    const { call, operations } = await serve();
+    let asked = 0;
+    const turns = [others('applied', 'left'), others('waiting', 'applied')];
+    Object.defineProperty(operations, 'others', { get: () => turns[asked++] });
+    const { json } = await call('POST', '/v1/events', { body: [event('a'), event('b')] });
+    expect((json.processes as MemberResult[]).map(({ result }) => result)).toEqual(['waiting', 'left']);
+  });
+
+  it('waits no longer than it is asked to', async () => {
+    const { call, operations } = await serve();
+    operations.stallLayers();
+    for (const timeout of ['10', '10ms'])
+      expect(await call('DELETE', `/v1/cache/product/k?wait=all&timeout=${timeout}`)).toMatchObject({ status: 202 });
+    for (const query of ['wait=all&timeout=soon', 'wait=all&timeout=-1', 'timeout=10', 'wait=some'])
+      expect(await call('POST', `/v1/events?${query}`, { body: event('a') })).toMatchObject({
+        status: 400,
+        code: 'PARAMETER_INVALID',
+      });
   });
 });
 

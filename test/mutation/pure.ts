@@ -4,12 +4,12 @@ export const PURE = [
   'src/model/**/*.ts',
   'src/contracts/**/*.ts',
   'src/trust/**/*.ts',
-  'src/pipeline/{coalesce,control,floods,open-transactions,settle}.ts',
+  'src/pipeline/{coalesce,control,floods,members,open-transactions,settle}.ts',
 ];
 
 export const PURE_TESTS = [
   'src/{model,contracts,trust}/**/*.test.ts',
-  'src/pipeline/{coalesce,control,floods,open-transactions,settle}.test.ts',
+  'src/pipeline/{coalesce,control,floods,members,open-transactions,settle}.test.ts',
 ];
 
 /** These ask how much time hostile input takes, not what comes of it. */

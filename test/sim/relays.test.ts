@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { LEASE_MS } from '../../src/sim/shared-journal.ts';
 import { ORIGIN } from '../../src/model/position.ts';
+import { invalidationOf, send } from '../../src/service/emission.ts';
+import { timeFor } from '../../src/service/fed-members.ts';
 import { statusOf } from '../../src/service/status.ts';
 import { contract, RelayWorld, type Relay } from '../support/relay-world.ts';
 
@@ -176,5 +178,54 @@ describe('contracts that another relay has adopted', () => {
     void third.engine.close();
     await world.until(() => owns(first));
     expect(owns(second)).toBe(false);
+  });
+});
+
+describe('an event that is to be everywhere', () => {
+  const everywhere = async (relay: Relay): Promise<{ readonly results: () => string[]; ms: number | null }> => {
+    const { engine, runtime } = relay;
+    const event = invalidationOf(engine, { keys: ['row:1'] });
+    const sent = send(engine, event.source, [event]);
+    await world.pass(10);
+    const receipt = await sent;
+    const begun = runtime.clock.mono();
+    const told = { results: () => receipt.processes().map(({ result }) => result), ms: null as number | null };
+    void receipt.everywhere(new AbortController().signal).then(() => (told.ms = runtime.clock.mono() - begun));
+    return told;
+  };
+  const behind = { id: 'p', name: 'shop-1', watermark: ORIGIN };
+
+  it('waits for the memory of every relay, and for what another relay feeds', async () => {
+    const [first, second] = await two();
+    await world.pass(3_000);
+    timeFor(second.engine, { ...behind, epoch: second.engine.journal.identity.epoch });
+    await world.pass(300);
+    const told = await everywhere(first);
+    await world.pass(200);
+    expect([told.results().sort(), told.ms]).toEqual([['applied', 'waiting'], null]);
+    const { journal } = second.engine;
+    timeFor(second.engine, { ...behind, epoch: journal.identity.epoch, watermark: journal.head });
+    await world.until(() => told.ms !== null);
+    expect(told.results()).toEqual(['applied', 'applied']);
+  });
+
+  it('waits for a relay that is paused until its lease ends, and not for one that has closed', async () => {
+    const [first, second] = await two();
+    await world.pass(3_000);
+    world.pause(second);
+    const told = await everywhere(first);
+    await world.until(() => told.ms !== null);
+    expect(told.results()).toEqual(['gone']);
+    // 3 s, and 2.5 s in which it may still own the source.
+    expect(told.ms).toBeGreaterThan(5_000);
+    expect(told.ms).toBeLessThan(5_600);
+    await world.wake(second, told.ms ?? 0);
+    await world.pass(500);
+    const closed = second.engine.close();
+    await world.pass(500);
+    await closed;
+    const again = await everywhere(first);
+    await world.until(() => again.ms !== null);
+    expect(again.ms).toBeLessThan(100);
   });
 });

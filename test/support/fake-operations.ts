@@ -4,6 +4,7 @@ import type { ChangeEvent } from '../../src/model/event.ts';
 import type { FeedFrame, FeedFrom, FeedTime } from '../../src/model/feed.ts';
 import type { JsonValue } from '../../src/model/json.ts';
 import type { Token } from '../../src/model/token.ts';
+import type { MemberReport, MemberResult } from '../../src/model/member.ts';
 import type { LayerResults, RelayStatus } from '../../src/model/status.ts';
 import type { Offset } from '../../src/model/position.ts';
 import type { CacheFill, Observation, Operations, Receipt, ReplayReport } from '../../src/operations.ts';
@@ -48,6 +49,10 @@ export class FakeOperations implements Operations {
   /** What the feed tells, and what it was asked for. */
   frames: readonly FeedFrame[] = [];
   readonly feedsFrom: (FeedFrom | null)[] = [];
+  readonly reports: MemberReport[] = [];
+  readonly leavers: string[] = [];
+  /** What the caches of other processes have come to. */
+  others: readonly MemberResult[] = [];
 
   // eslint-disable-next-line @typescript-eslint/require-await -- as the service's own
   async *feed(from: FeedFrom | null): AsyncIterable<FeedFrame> {
@@ -59,8 +64,14 @@ export class FakeOperations implements Operations {
     return Promise.resolve(`t1.${namespace}.${source}` as Token);
   }
 
-  feedTime(): FeedTime {
+  feedTime(report: MemberReport): FeedTime {
+    if (report.id === 'one too many') throw new TidemarkError('MEMBERS_FULL', report.name);
+    this.reports.push(report);
     return { clock: 'c', now: 1_234.5 };
+  }
+
+  feedLeft(id: string): void {
+    this.leavers.push(id);
   }
 
   get head(): Offset {
@@ -132,7 +143,16 @@ export class FakeOperations implements Operations {
   #receipt(type: string, id?: string, data?: JsonValue): Receipt {
     const before = this.journal.find(({ event }) => event.id === id);
     const { offset } = before ?? this.append(type, data, id);
-    return { offset, duplicate: before !== undefined, layers: () => this.layersNow, applied: this.layersApplied };
+    return {
+      offset,
+      duplicate: before !== undefined,
+      layers: () => this.layersNow,
+      applied: this.layersApplied,
+      processes: () => this.others,
+      everywhere: async () => {
+        this.layersNow = await this.layersApplied;
+      },
+    };
   }
 
   preview(event: Parameters<Operations['preview']>[0]): ReturnType<Operations['preview']> {

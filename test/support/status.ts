@@ -130,6 +130,28 @@ export const STATUS: Status = {
     },
   ],
   deadLetters: 2,
+  processes: [
+    {
+      id: 'a',
+      name: 'web-1:412',
+      role: 'process',
+      state: 'live',
+      watermark: 12_345 as Offset,
+      behind: 0,
+      heardMsAgo: 110,
+    },
+    {
+      id: 'b',
+      name: 'web-2:387',
+      role: 'process',
+      state: 'gone',
+      watermark: 12_290 as Offset,
+      behind: 55,
+      heardMsAgo: 8_200,
+    },
+    { id: 'c', name: 'b7e1', role: 'relay', state: 'live', watermark: 12_344 as Offset, behind: 1, heardMsAgo: 40 },
+    { id: 'd', name: 'web-3:90', role: 'process', state: 'live', watermark: null, behind: 12_345, heardMsAgo: 90 },
+  ],
   audit: {
     heal: true,
     running: 1,

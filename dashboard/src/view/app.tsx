@@ -9,6 +9,7 @@ import { LiveFlow } from './live-flow.tsx';
 import { Namespaces } from './namespaces.tsx';
 import { Picture } from './picture.tsx';
 import { Plan } from './plan.tsx';
+import { Processes } from './processes.tsx';
 import { Projections } from './projections.tsx';
 import { Sources } from './sources.tsx';
 import { TokenPrompt } from './token-prompt.tsx';
@@ -35,6 +36,7 @@ export function App({ live }: { live: Live }): JSX.Element {
               <Namespaces namespaces={status.namespaces} />
               <Sources sources={status.sources} now={status.now} />
               <Layers layers={status.layers} head={status.journal.head} />
+              <Processes processes={status.processes ?? []} />
               <Projections projections={status.projections} />
               <DeadLetters count={status.deadLetters} />
             </div>

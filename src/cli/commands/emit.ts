@@ -18,7 +18,7 @@ export function emit(shell: Shell): Command {
       .summary('send an event')
       .description('Sends one event to a running daemon as a CloudEvent. Returns once it is durable in the journal.')
       .option('--time <time>', 'when it happened, RFC 3339')
-      .option('--wait', 'return once every layer has applied it; 1 when one has not')
+      .option('--wait', 'return once every layer and process has applied it; 1 when one has not')
       .addHelpText(
         'after',
         examples([

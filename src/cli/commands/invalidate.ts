@@ -30,7 +30,7 @@ export function invalidate(shell: Shell): Command {
       .option('-n, --namespace <name>', 'only where this namespace holds the keys and tags')
       .option('--soft', 'expire instead of delete: may be served within its bound while it refreshes')
       .option('--reason <text>', 'why, for the journal')
-      .option('--wait', 'return once every layer has applied it; 1 when one has not')
+      .option('--wait', 'return once every layer and process has applied it; 1 when one has not')
       .addHelpText(
         'after',
         examples([

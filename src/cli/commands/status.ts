@@ -14,7 +14,8 @@ export function status(shell: Shell): Command {
       .summary('sources, lag, watermarks, trust, dead letters')
       .description(
         'Shows what a running daemon knows of itself: each source with its lag and the age of its newest proof, each layer ' +
-          'with its watermark, the trust of each namespace, projections and dead letters. Exits with 1 when it is not ready.',
+          'with its watermark, the trust of each namespace, projections, the processes that cache elsewhere with how far they ' +
+          'are and when they were last heard, and dead letters. Exits with 1 when it is not ready.',
       )
       .addHelpText(
         'after',
@@ -54,6 +55,7 @@ export function renderStatus(status: Status, paint: Paint): string {
     section('NAMESPACE', ['TRUST', 'BOUND', 'TTL', 'HITS', 'MISSES', 'REFUSED'], namespaceRows(status, paint), paint),
     status.namespaces.map(({ name, reason }) => `  ${escapeControls(`${name}: ${reason}`)}\n`).join(''),
     section('PROJECTION', ['STATE', 'REFRESHES', 'FAILURES', 'LAST ERROR'], projectionRows(status, paint), paint),
+    section('PROCESS', ['STATE', 'WATERMARK', 'BEHIND', 'HEARD'], processRows(status, paint), paint),
     ...(status.relays ? [workSection(status.relays, now, paint)] : []),
     ...(status.audit ? [auditSection(status.audit, paint)] : []),
     letters,
@@ -126,6 +128,16 @@ function namespaceRows({ namespaces }: Status, paint: Paint): string[][] {
     grouped(namespace.hits),
     grouped(namespace.misses),
     grouped(namespace.refusedFills),
+  ]);
+}
+
+function processRows({ processes = [] }: Status, paint: Paint): string[][] {
+  return processes.map(({ name, role, state, watermark, behind, heardMsAgo }) => [
+    paint.name(escapeControls(name)),
+    state === 'gone' ? paint.warn('gone') : role === 'relay' ? `${paint.good('live')} (relay)` : paint.good('live'),
+    watermark === null ? paint.warn('another journal') : grouped(watermark),
+    behind === 0 ? '0' : paint.warn(grouped(behind)),
+    `${duration(heardMsAgo)} ago`,
   ]);
 }
 

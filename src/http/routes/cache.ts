@@ -65,12 +65,12 @@ export const cache: Resource = (app, context) => {
   });
 
   app.delete<ByKey>(url, { config }, async (request, reply) => {
-    const { wait } = queryOf(request, ['wait']);
+    const query = queryOf(request, ['wait', 'timeout']);
     await readNothing(request, limits);
     const { namespace } = request.params;
     const message = { keys: [keyOf(request.params.key)], namespace, reason: 'deleted over HTTP' };
     const receipt = await operations.invalidate(message);
-    return answerReceipts(context, request, reply, [receipt], wait);
+    return answerReceipts(context, request, reply, [receipt], query);
   });
 };
 

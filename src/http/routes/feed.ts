@@ -1,15 +1,26 @@
 import type { FastifyRequest } from 'fastify';
+import { z } from 'zod';
 import type { FeedFrame, FeedFrom } from '../../model/feed.ts';
 import type { Offset } from '../../model/position.ts';
+import { readJson, readNothing } from '../body/read.ts';
 import type { Context, Resource } from '../context.ts';
+import { name } from '../../contracts/explicit.ts';
+import { offsetFrom } from '../fields.ts';
 import { integer, queryOf } from '../query.ts';
 import { Refusal } from '../refusal.ts';
 import { EventStream } from '../stream/event-stream.ts';
 import { frame } from '../stream/frame.ts';
 
+interface ById {
+  readonly Params: { readonly id: string };
+}
+
+const reportSchema = z.strictObject({ id: name, name, epoch: name, watermark: offsetFrom(0) });
+
 /**
  * `GET /v1/feed`: what a process that caches elsewhere needs, as server-sent events: `hello` once, then pages of entries and
- * proofs, and a sign of life at least every quarter of a second. `GET /v1/feed/time`: the clock that its proofs are of.
+ * proofs, and a sign of life at least every quarter of a second. `POST /v1/feed/time`: the clock that its proofs are of, for a process that
+ * says how far it is. `DELETE /v1/feed/members/{id}`: it ends.
  * `GET /v1/position?namespace=`: a token of what has been committed by now.
  */
 export const feed: Resource = (app, context) => {
@@ -26,9 +37,16 @@ export const feed: Resource = (app, context) => {
     return { token: await operations.position(namespace, source) };
   });
 
-  app.get('/v1/feed/time', { config: { access: 'admin' } }, (request) => {
+  app.post('/v1/feed/time', { config: { access: 'admin' } }, async (request) => {
     queryOf(request, []);
-    return operations.feedTime();
+    return operations.feedTime(await readJson(request, context.limits, reportSchema));
+  });
+
+  app.delete<ById>('/v1/feed/members/:id', { config: { access: 'admin' } }, async (request, reply) => {
+    queryOf(request, []);
+    await readNothing(request, context.limits);
+    operations.feedLeft(request.params.id);
+    return reply.code(204).send();
   });
 };
 

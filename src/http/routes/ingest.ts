@@ -50,10 +50,10 @@ async function accept(
 ): Promise<ReceiptBody | ErrorBody | FastifyReply> {
   const { operations, options, limits } = context;
   // `access_token` is CloudEvents' way for senders that cannot set a header; the receiver checks it.
-  const { wait } = queryOf(request, ['wait', 'access_token']);
+  const query = queryOf(request, ['wait', 'timeout', 'access_token']);
   const body = await readBytes(request, { ...limits, bodyBytesMax });
   const result = await operations.receive(source, rawRequest(request, body, options.runtime.clock.now()));
-  if (result.ok) return answerReceipts(context, request, reply, result.receipts, wait);
+  if (result.ok) return answerReceipts(context, request, reply, result.receipts, query);
   reply.code(result.status).headers(result.headers ?? {});
   // An OPTIONS handshake is answered with headers alone.
   if (result.status < 400) return reply.send();

@@ -6,6 +6,7 @@ import type { RelayWord } from '../relays.ts';
  * What relays, and processes that are fed by the log, say to each other over plain subjects of NATS, which keep nothing:
  *
  *     STREAM.say          SaidWord
+ *     STREAM.fed          SaidWord of a process that is fed: how far it is. Only relays listen
  *     STREAM.time.CLOCK   what time it is by a clock (its name in base64url): FeedTime
  *     STREAM.hello        FeedFrom or nothing -> HelloAnswer; every relay answers, the first answer counts
  *     STREAM.ask.WHAT     what to do for somebody -> FeedAnswer; any one relay answers
@@ -13,12 +14,14 @@ import type { RelayWord } from '../relays.ts';
  */
 export function subjectsOf(stream: string): {
   readonly say: string;
+  readonly fed: string;
   readonly hello: string;
   time(clock: string): string;
   ask(what: Asked, relay?: string): string;
 } {
   return {
     say: `${stream}.say`,
+    fed: `${stream}.fed`,
     hello: `${stream}.hello`,
     time: (clock) => `${stream}.time.${Buffer.from(clock).toString('base64url')}`,
     ask: (what, relay) => `${stream}.ask.${what}${relay === undefined ? '' : `.${relay}`}`,
@@ -26,7 +29,7 @@ export function subjectsOf(stream: string): {
 }
 
 export interface SaidWord {
-  /** Whose opening of the journal. */
+  /** Whose opening of the journal, or the id of a process. */
   readonly from: string;
   /** Of the journal: offsets of another one mean something else. */
   readonly epoch: Epoch;

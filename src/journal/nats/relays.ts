@@ -71,11 +71,13 @@ export class NatsRelays implements Relays {
   }
 
   hear(take: (word: RelayWord) => void): () => void {
-    if (this.#takers.size === 0 && !this.#subscriptions.some((held) => held.getSubject() === this.#subjects.say))
-      this.#subscribe(this.#subjects.say, (text) => {
-        const { from, word } = JSON.parse(text) as SaidWord;
-        if (from !== this.self) for (const taker of this.#takers) taker(word);
-      });
+    for (const subject of [this.#subjects.say, this.#subjects.fed])
+      if (!this.#subscriptions.some((held) => held.getSubject() === subject))
+        this.#subscribe(subject, (text) => {
+          const { from, epoch, word } = JSON.parse(text) as SaidWord;
+          // Offsets of another journal mean something else.
+          if (from !== this.self && epoch === this.#state.epoch) for (const taker of this.#takers) taker(word);
+        });
     this.#takers.add(take);
     return () => this.#takers.delete(take);
   }

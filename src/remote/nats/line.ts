@@ -83,6 +83,15 @@ export class Line {
     }
   }
 
+  say(subject: string, word: unknown): void {
+    if (!this.#connection.isClosed()) this.#connection.publish(subject, JSON.stringify(word));
+  }
+
+  /** Resolves when the server has everything that was said. */
+  async flush(): Promise<void> {
+    await this.#connection.flush().catch(() => undefined);
+  }
+
   hear(subject: string, take: (word: unknown) => void): void {
     this.#connection.subscribe(subject, {
       callback: (error, message) => {

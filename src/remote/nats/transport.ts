@@ -2,7 +2,9 @@ import type { ClientRuntime } from '../../client/parts.ts';
 import { TidemarkError } from '../../tidemark-error.ts';
 import { subjectsOf, type HelloAnswer, type SaidWord } from '../../journal/nats/asking.ts';
 import type { Asked, FeedAnswer, FeedFrame, FeedFrom, FeedTime } from '../../model/feed.ts';
+import type { Member, RelayWord } from '../../journal/relays.ts';
 import type { InvalidationMessage } from '../../model/invalidation.ts';
+import type { MemberReport } from '../../model/member.ts';
 import type { Epoch, Offset, SourceId } from '../../model/position.ts';
 import type { Token } from '../../model/token.ts';
 import { HeardProofs } from '../../pipeline/heard-proofs.ts';
@@ -56,6 +58,8 @@ export class NatsTransport implements FeedTransport {
   readonly #runtime: ClientRuntime;
   readonly #subjects: ReturnType<typeof subjectsOf>;
   #way: Fed | null = null;
+  /** Of the journal that this process has said last how far it is in. */
+  #epoch: Epoch = '';
   readonly #waiting = new Set<() => void>();
   #isClosed = false;
 
@@ -86,9 +90,17 @@ export class NatsTransport implements FeedTransport {
     }
   }
 
-  /** Proofs come by the clock of this process already. */
-  time(): Promise<FeedTime> {
+  /** Proofs come by the clock of this process already; only the relays have to hear how far it is. */
+  time({ id, name, epoch, watermark }: MemberReport): Promise<FeedTime> {
+    const member: Member = { id, name, role: 'process', watermarks: { own: watermark } };
+    this.#say(id, epoch, { kind: 'member', member });
+    this.#epoch = epoch;
     return Promise.resolve({ clock: '', now: this.#runtime.clock.mono() });
+  }
+
+  async leave(id: MemberReport['id'], { timeoutMs }: { readonly timeoutMs: number }): Promise<void> {
+    this.#say(id, this.#epoch, { kind: 'left', id });
+    await Promise.race([this.#way?.line.flush(), this.#runtime.clock.sleep(timeoutMs)]);
   }
 
   invalidate(message: InvalidationMessage): Promise<RemoteReceipt> {
@@ -209,6 +221,10 @@ export class NatsTransport implements FeedTransport {
       }
     }
     throw failed;
+  }
+
+  #say(from: string, epoch: Epoch, word: RelayWord): void {
+    this.#way?.line.say(this.#subjects.fed, { from, epoch, word } satisfies SaidWord);
   }
 
   #wake(): void {

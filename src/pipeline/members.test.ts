@@ -140,6 +140,12 @@ describe('all members', () => {
     expect(members.lowest()).toBe(9);
   });
 
+  it('without those that are left behind, have what the others have', () => {
+    members.report(says('a', 9), 0);
+    members.report(says('b', 4), 0);
+    expect(members.lowest(at(5))).toBe(9);
+  });
+
   it('are at most ten thousand; who is one already is not refused', () => {
     for (let n = 0; n < 10_000; n++) expect(members.report(says(`${n}`, 1), 0)).toBe(true);
     expect(members.report(says('a', 1), 0)).toBe(false);

@@ -36,6 +36,11 @@ describe('a time of the daemon', () => {
     expect(pings.before(6)).toBe(40);
   });
 
+  it('is ours where the clock is our own', () => {
+    pings.of(null);
+    expect(pings.before(7)).toBe(7);
+  });
+
   it('is remembered for the newest questions only', () => {
     for (let i = 0; i < 65; i++) pings.add('daemon', i, 1_000 + i);
     expect([1_000, 1_001].map((time) => pings.before(time))).toEqual([null, 1]);

@@ -12,10 +12,10 @@ import type { Journal } from '../src/journal/journal.ts';
 import { memoryJournal } from '../src/journal/memory.ts';
 import { sqliteJournal } from '../src/journal/sqlite.ts';
 import type { PlannedBatch } from '../src/model/entry.ts';
-import type { ChangeEvent } from '../src/model/event.ts';
-import type { Offset, Position } from '../src/model/position.ts';
+import type { Offset } from '../src/model/position.ts';
 import { realRuntime } from '../src/runtime/real.ts';
 import { loadSqlite } from '../src/runtime/sqlite.ts';
+import { batchOf } from './batches.ts';
 import { machine, median } from './support.ts';
 
 const BATCH = 100;
@@ -29,30 +29,10 @@ const EVENTS = Number(eventsText);
 const runtime = realRuntime();
 const openSqlite = await loadSqlite();
 
-function event(n: number): ChangeEvent {
-  const data = { product_id: n, name: 'x'.repeat(172), price: 12.5, tags: ['a', 'b'] };
-  return { id: `0/${(n + 0x1a2b3c4d).toString(16)}`, type: 'product.updated', source: 'shop-db', data };
-}
+const NAME = 'x'.repeat(172);
 
-function batch(first: number, ordered: boolean): PlannedBatch {
-  const numbers = Array.from({ length: BATCH }, (_, index) => first + index);
-  return {
-    source: 'shop-db',
-    epoch: '7123456789012345678/1',
-    position: ordered ? (first.toString(16).padStart(16, '0') as Position) : null,
-    first: 0,
-    commit: true,
-    events: numbers.map(event),
-    plans: numbers.map((n) => ({
-      contractHash: 'a1b2c3d4e5f60718',
-      actions: [
-        { kind: 'delete_key', target: `product:${String(n)}`, contract: 'products' },
-        { kind: 'purge_tag', target: `product-${String(n)}`, contract: 'products' },
-      ],
-      problems: [],
-    })),
-    receivedAt: 1_767_225_600_000 + first,
-  };
+function batch(first: number, isOrdered: boolean): PlannedBatch {
+  return batchOf({ first, size: BATCH, nameOf: () => NAME, isOrdered });
 }
 
 /** Wall time tells what a user gets; on a busy machine the time of the processor is the firmer number. */
@@ -168,7 +148,7 @@ for (let round = 0; round <= ROUNDS; round++) {
 }
 const perSecond = (ms: number): number => Math.round((EVENTS / ms) * 1_000);
 const medianOf = (name: string, of: keyof Cost): number => median((costs.get(name) ?? []).map((cost) => cost[of]));
-const bytes = String(JSON.stringify(event(1)).length);
+const bytes = String(JSON.stringify(batch(1, true).events[0]).length);
 console.log(
   `append: ${String(EVENTS)} events of ${bytes} bytes in batches of ${String(BATCH)}, median of ${String(ROUNDS)} rounds\n${machine()}; SQLite ${sqliteVersion()}`,
 );

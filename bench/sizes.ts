@@ -13,11 +13,12 @@ import { sqliteJournal } from '../src/journal/sqlite.ts';
 import { redisLayer } from '../src/layers/redis/index.ts';
 import type { PlannedBatch } from '../src/model/entry.ts';
 import { FEED_VERSION, fedEntry, type FeedFrame } from '../src/model/feed.ts';
-import { ORIGIN, type Offset, type Position } from '../src/model/position.ts';
+import { ORIGIN, type Offset } from '../src/model/position.ts';
 import { Follower } from '../src/remote/follower.ts';
 import { realRuntime } from '../src/runtime/real.ts';
 import { NatsServer } from '../test/support/nats.ts';
 import { RedisServer } from '../test/support/redis.ts';
+import { batchOf } from './batches.ts';
 import { machine } from './support.ts';
 
 /** As many appends under way as a feed may have. */
@@ -30,29 +31,7 @@ const ENTRIES = Number(process.argv[2] ?? '20000');
 const runtime = realRuntime();
 
 function batch(first: number, size: number): PlannedBatch {
-  const numbers = Array.from({ length: size }, (_, index) => first + index);
-  return {
-    source: 'shop-db',
-    epoch: '7123456789012345678/1',
-    position: first.toString(16).padStart(16, '0') as Position,
-    first: 0,
-    commit: true,
-    events: numbers.map((n) => ({
-      id: `0/${(n + 0x1a2b3c4d).toString(16)}`,
-      type: 'product.updated',
-      source: 'shop-db',
-      data: { product_id: n, name: text(n, 172), price: 12.5, tags: ['a', 'b'] },
-    })),
-    plans: numbers.map((n) => ({
-      contractHash: 'a1b2c3d4e5f60718',
-      actions: [
-        { kind: 'delete_key', target: `product:${String(n)}`, contract: 'products' },
-        { kind: 'purge_tag', target: `product-${String(n)}`, contract: 'products' },
-      ],
-      problems: [],
-    })),
-    receivedAt: 1_767_225_600_000 + first,
-  };
+  return batchOf({ first, size, nameOf: (n) => text(n, 172) });
 }
 
 /** Text that no compression makes nothing of, and always the same. */
@@ -149,7 +128,8 @@ const began = await memory(redis);
 for (let n = 0; n < ENTRIES; n++) {
   const key = `product:${String(n)}`;
   const fill = { namespace: 'n', key, value, tags: ['all', `product-${String(n)}`], stamp: 0 as Offset };
-  if (!(await layer.shared?.fill({ ...fill, ttlMs: 3_600_000, ahead: false }))) throw new Error('a fill was refused');
+  if ((await layer.shared?.fill({ ...fill, ttlMs: 3_600_000, ahead: false })) !== 'stored')
+    throw new Error('a fill was refused');
 }
 const filled = await memory(redis);
 console.log(

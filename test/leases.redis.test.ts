@@ -173,6 +173,29 @@ suite('one load of a key for all processes', () => {
     expect(source.loads).toHaveLength(2);
   });
 
+  it('a load that ends in any other error passes on as well', async () => {
+    const [a, b] = (await members(2)) as [Member, Member];
+    const first = a.cache.getOrSet({ key: 'k', ttl: 'soon', factory: () => 'v' });
+    await expect(first).rejects.toMatchObject({ code: 'OPTION_INVALID' });
+    const second = b.read('k');
+    (await source.load(0)).answer('v');
+    expect(await second).toBe('v');
+    expect(source.loads.map(({ by }) => by)).toEqual([b]);
+  });
+
+  it('a value whose age is uncertain is loaded again: what is shared says nothing of its age', async () => {
+    const [a] = (await members(1, { maxStalenessMs: 1, whenUncertain: 'revalidate' })) as [Member];
+    const first = a.read('k');
+    (await source.load(0)).answer('v');
+    await first;
+    const far = 1 as Offset;
+    await a.layer.apply([], far, new AbortController().signal);
+    while ((await a.layer.shared!.get('n', 'k'))?.through !== far)
+      await new Promise((resolve) => setImmediate(resolve));
+    expect(await a.read('k')).toBe('v');
+    (await source.load(1)).answer('v');
+  });
+
   it('what is ended while it is loaded is loaded again at once, and the first load does not come back', async () => {
     const [a, b] = (await members(2)) as [Member, Member];
     const first = a.read('k');
@@ -247,13 +270,18 @@ suite('one load of a key for all processes', () => {
     await server.start();
   });
 
-  it('a server that may only be read keeps nobody: each process loads for itself', async () => {
+  it('a server that may only be read still gives what it has, and keeps nobody from loading what it has not', async () => {
     const [a, b] = (await members(2)) as [Member, Member];
+    const stored = a.read('k');
+    (await source.load(0)).answer('v');
+    await stored;
+    while ((await b.layer.shared!.get('n', 'k')) === null) await new Promise((resolve) => setImmediate(resolve));
     await server.do('REPLICAOF', '127.0.0.1', 1);
-    const reads = [a.read('k'), b.read('k')];
-    await source.load(1);
-    for (const load of source.loads) load.answer('v');
-    expect(await Promise.all(reads)).toEqual(['v', 'v']);
+    expect(await b.read('k')).toBe('v');
+    const reads = [a.read('other'), b.read('other')];
+    await source.load(2);
+    for (const load of source.loads) load.answer('w');
+    expect(await Promise.all(reads)).toEqual(['w', 'w']);
     await server.do('REPLICAOF', 'NO', 'ONE');
   });
 });

@@ -14,7 +14,7 @@ import { factoryOf } from './many.ts';
 import type { Duration, ReadManyOptions, ReadOptions, ReadResult, Stamp } from './options.ts';
 import type { CacheParts } from './parts.ts';
 import { NO_PLACES, Stamping, type Seen } from './stamping.ts';
-import type { SecondLayer } from './second-layer.ts';
+import { ONLY_A_LOAD, type SecondLayer } from './second-layer.ts';
 import { Together, TOGETHER_WAIT_MS } from './together.ts';
 import { Why, type Served } from './why.ts';
 
@@ -248,7 +248,10 @@ export class Cache<T, R = unknown> implements Embeddable<T> {
       counts.hits++;
       // One at a time, also when an event has come since it began: the reader has a value within its bound (anomaly A15).
       const due = facts.expiredAsOf !== null || verdict === 'revalidate';
-      if (due && !this.#loads.under(options.key)) this.#loads.refreshBehind(options, (entry.stamp + 1) as Offset);
+      if (due && !this.#loads.under(options.key)) {
+        const beyond = facts.expiredAsOf === null ? ONLY_A_LOAD : ((entry.stamp + 1) as Offset);
+        this.#loads.refreshBehind(options, beyond);
+      }
       if (observer.active) observer.tell('cache:hit', { namespace: policy.name, key: options.key });
       // A proof behind the end of its load: nothing of what it saw is beyond the watermark.
       const upTo = entry.visibleBy < facts.provenAt ? ((store.watermark - this.#shift) as Offset) : undefined;

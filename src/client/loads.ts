@@ -32,6 +32,13 @@ interface Shared<T> extends Flight<T> {
   readonly landing: Promise<Landed<T>>;
 }
 
+interface Beginning {
+  readonly stamp: Stamp;
+  readonly startedAt: Mono;
+  readonly path: readonly string[];
+  readonly lease: LoadLease | null;
+}
+
 export interface Filling extends Pick<Loaded<unknown>, 'value' | 'tags' | 'stamp' | 'knownAt' | 'ahead'> {
   readonly parts?: Parts;
   /** Default: that of the namespace. */
@@ -76,8 +83,7 @@ export class Loads<T> {
     for (let alone = false; ;) {
       const joined: Shared<T> | null = alone ? null : this.#joinable(options, need, demand);
       const flight: Shared<T> = joined ?? this.#start(options, demand, path);
-      // Nobody needs another load, if it was for that.
-      if (joined) this.#parts.second?.release(this.#parts.second.pick(options.key), false);
+      if (joined) this.#parts.second?.drop(options.key);
       const landing: Landed<T> = await flight.landing;
       demand?.check(landing, `key "${options.key}" of namespace "${this.#parts.policy.name}"`);
       if (!joined || suits(flight, landing, need, this.#parts.shelf.provenAt)) {
@@ -114,7 +120,7 @@ export class Loads<T> {
       startedAt,
       tags: options.tags ?? [],
       demand,
-      landing: this.#land(options, stamp, startedAt, path).finally(() => {
+      landing: this.#leased(options, stamp, startedAt, path).finally(() => {
         if (this.#flights.get(options.key) === flight) this.#flights.delete(options.key);
       }),
     };
@@ -122,17 +128,22 @@ export class Loads<T> {
     return flight;
   }
 
-  async #land(options: ReadOptions<T>, stamp: Stamp, startedAt: Mono, path: readonly string[]): Promise<Landed<T>> {
-    const { store, shelf, counts, second } = this.#parts;
-    const { key } = options;
-    const lease = second?.pick(key) ?? null;
-    let loaded: Loaded<T>;
+  /** However it ends, the others wait for it no more. */
+  async #leased(options: ReadOptions<T>, stamp: Stamp, startedAt: Mono, path: readonly string[]): Promise<Landed<T>> {
+    const { second } = this.#parts;
+    const lease = second?.pick(options.key) ?? null;
     try {
-      loaded = await this.#load(options, stamp, startedAt, path);
+      return await this.#land(options, { stamp, startedAt, path, lease });
     } catch (error) {
       second?.release(lease, false);
       throw error;
     }
+  }
+
+  async #land(options: ReadOptions<T>, { stamp, startedAt, path, lease }: Beginning): Promise<Landed<T>> {
+    const { store, shelf, counts, second } = this.#parts;
+    const { key } = options;
+    const loaded = await this.#load(options, stamp, startedAt, path);
     const asked = loaded.ttlMs ?? (options.ttl === undefined ? undefined : toMs(options.ttl));
     const part = this.#part(key, loaded, startedAt, asked);
     if (loaded.skipped) {
@@ -222,7 +233,10 @@ export class Loads<T> {
 
   #refresh(options: ReadOptions<T>): void {
     const { runtime, policy } = this.#parts;
-    if (this.#joinable(options, this.#need(), null)) return;
+    if (this.joins(options, null)) {
+      this.#parts.second?.drop(options.key);
+      return;
+    }
     this.#start(options, null).landing.catch((error: unknown) => {
       runtime.log.warn({ err: error, namespace: policy.name, key: options.key }, 'a refresh behind a read failed');
     });

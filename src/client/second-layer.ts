@@ -31,6 +31,9 @@ export interface Miss {
   readonly waitMs: number;
 }
 
+/** Nothing that is shared is of use, only a load of one's own: it says as of when the value is known. */
+export const ONLY_A_LOAD = Number.MAX_SAFE_INTEGER as Offset;
+
 /** `here`: this process has it now. `load`: it is to be loaded here. `elsewhere`: another process still loads it. */
 export type Turn = 'here' | 'load' | 'elsewhere';
 
@@ -118,6 +121,11 @@ export class SecondLayer {
     return lease;
   }
 
+  /** What it was taken for is loaded already. */
+  drop(key: string): void {
+    this.release(this.pick(key), false);
+  }
+
   /** Nobody waits for it, and it never rejects. */
   fill(key: string, { value, stamp, tags, ahead, expiresAt }: Stored, lease: LoadLease | null): void {
     const { shared, shelf, runtime } = this.#parts;
@@ -143,7 +151,9 @@ export class SecondLayer {
   async #turn({ key, tags, origin, waitMs, beyond: atFirst = ORIGIN }: Miss): Promise<Turn> {
     const { shared, store, shelf, runtime, closing } = this.#parts;
     const { leases } = shared;
-    if (!leases) return (await this.#ask(key, origin)) ? 'here' : 'load';
+    // Most find it, and the question that can also lease costs the server half as much again.
+    if (atFirst !== ONLY_A_LOAD && (await this.#ask(key, origin, atFirst))) return 'here';
+    if (!leases) return 'load';
     const endsAt = runtime.clock.mono() + waitMs;
     const token = runtime.random.id();
     let beyond = atFirst;
@@ -162,10 +172,14 @@ export class SecondLayer {
         beyond = (Math.max(beyond, hit.through) + 1) as Offset;
         continue;
       }
-      if (answer.is === 'leased') this.#leases.set(key, this.#held(key, token));
+      if (answer.is === 'leased') {
+        this.drop(key);
+        this.#leases.set(key, this.#held(key, token));
+      }
       if (answer.is !== 'held') return 'load';
       const leftMs = endsAt - runtime.clock.mono();
-      if (closing.aborted || leftMs <= 0) return 'elsewhere';
+      if (closing.aborted) return 'load';
+      if (leftMs <= 0) return 'elsewhere';
       // Whatever comes would not be served: the proofs are the same there.
       if (!this.#couldServe()) return 'load';
       await runtime.clock.sleep(Math.min(leftMs, pauseMs * (0.5 + runtime.random.next() / 2)), closing);
@@ -193,11 +207,11 @@ export class SecondLayer {
     };
   }
 
-  async #ask(key: string, origin: Origin | null): Promise<boolean> {
+  async #ask(key: string, origin: Origin | null, beyond = ORIGIN): Promise<boolean> {
     const { shared, shelf, runtime } = this.#parts;
     const askedAt = runtime.clock.mono();
     const hit = await shared.get(shelf.name, key);
-    return hit !== null && this.#take(key, hit, askedAt, origin);
+    return hit !== null && hit.through >= beyond && this.#take(key, hit, askedAt, origin);
   }
 
   /** Whether this process has it now. */

@@ -40,7 +40,7 @@ export interface SharedLease {
   readonly token: string;
 }
 
-/** A question whose asker loads the value if there is none. */
+/** A question of one who has found nothing and is to load it. */
 export interface SharedAsk extends SharedLease {
   /** What its load would begin with, and the tags that are known before: an event that refuses them ends the lease. */
   readonly stamp: Offset;

@@ -32,6 +32,7 @@ import { Trail } from '../trust/trail.ts';
 import type { Auditor } from '../audit/auditor.ts';
 import { auditorOf } from './auditing.ts';
 import { kinds as allKinds } from './kinds.ts';
+import { FeedPages } from './feed-pages.ts';
 import { Knowing } from './knowledge.ts';
 import { Namespaces } from '../client/namespaces.ts';
 import { authorityOf } from './authority.ts';
@@ -76,6 +77,8 @@ export class Engine {
   readonly proofs = new ProofBoard();
   /** For readers that wait for L1 to have applied or proven more. */
   readonly progress = new Progress();
+  /** For those who are fed. */
+  readonly feedPages = new FeedPages(this);
   readonly settlement: Settlement;
   /** The caches of other processes. */
   readonly elsewhere: Elsewhere;

@@ -1,8 +1,5 @@
 import { FEED_VERSION, type FedSource, type FeedFrame, type FeedFrom, type FeedHello } from '../model/feed.ts';
 import type { Engine } from './engine.ts';
-import { FeedPages } from './feed-pages.ts';
-
-const pages = new WeakMap<Engine, FeedPages>();
 
 /**
  * What a process that caches elsewhere has to be told, from where it was: entries in order, the newest proofs, and at least
@@ -13,7 +10,7 @@ export async function* feedOf(engine: Engine, from: FeedFrom | null, signal: Abo
   const stop = AbortSignal.any([signal, closing.signal]);
   const hello = await helloOf(engine, from);
   yield { kind: 'hello', ...hello };
-  const feed = pagesOf(engine);
+  const feed = engine.feedPages;
   let { after: cursor } = hello;
   let posted = 0;
   while (!stop.aborted && journal.identity.epoch === hello.epoch) {
@@ -22,14 +19,6 @@ export async function* feedOf(engine: Engine, from: FeedFrom | null, signal: Abo
     yield* page.frames;
     if (cursor === journal.head) await feed.news(page, stop);
   }
-}
-
-function pagesOf(engine: Engine): FeedPages {
-  const known = pages.get(engine);
-  if (known) return known;
-  const made = new FeedPages(engine);
-  pages.set(engine, made);
-  return made;
 }
 
 export async function helloOf(engine: Engine, from: FeedFrom | null): Promise<FeedHello> {

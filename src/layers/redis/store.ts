@@ -43,7 +43,7 @@ const COMPLAIN_EVERY_MS = 60_000;
  */
 const UNSHARED_MS = 5_000;
 
-/** A master that has become a replica is read without leases for so long: it refuses them, and the connection is made anew each time. */
+/** A master that has become a replica is asked for no leases for so long: it refuses them, and the connection is made anew each time. */
 const READ_ONLY_MS = 1_000;
 
 /** Results of fills that no time changes. */
@@ -74,10 +74,7 @@ export class RedisStore implements SharedStore, SharedLeases {
   async getOrLease({ namespace, key, ...ask }: SharedAsk): Promise<SharedAnswer> {
     const { shards, epoch, since } = this.#parts;
     const { clock } = this.#parts.runtime;
-    if (clock.mono() < this.#readOnlyUntil) {
-      const hit = await this.get(namespace, key);
-      return hit && hit.through >= ask.beyond ? { is: 'found', hit } : { is: 'free' };
-    }
+    if (clock.mono() < this.#readOnlyUntil) return this.#none('skipped', 'free');
     const place = this.#place(namespace, key);
     const asked = await this.#ask(async () => {
       try {

@@ -71,10 +71,21 @@ module.exports = {
       comment:
         'An application takes `tidemark/client` in place of all the rest: no source, no journal, no service, no YAML.',
       severity: 'error',
-      from: { path: '^src/remote/', pathNot: '^src/remote/nats/' },
+      from: { path: '^src/remote/', pathNot: '^src/remote/(nats|shared)/' },
       to: {
         path: '^src/',
-        pathNot: `${below('model', 'trust', 'client', 'remote')}|^src/layers/(layer|memory/layer|memory/store)\\.ts$|^src/pipeline/(coalesce|open-transactions)\\.ts$|^src/runtime/(system|log|backoff)\\.ts$`,
+        pathNot: `${below('model', 'trust', 'client', 'remote')}|^src/layers/(layer|shared|memory/layer|memory/store)\\.ts$|^src/pipeline/(coalesce|open-transactions)\\.ts$|^src/runtime/(system|log|backoff)\\.ts$`,
+      },
+    },
+    {
+      name: 'what-a-shared-layer-needs-is-loaded-for-it',
+      comment:
+        'Whoever has none loads neither its code nor its driver, and whoever has one nothing that applies a journal.',
+      severity: 'error',
+      from: { path: '^src/remote/shared/' },
+      to: {
+        path: '^src/',
+        pathNot: `${below('model', 'trust', 'client', 'remote')}|^src/layers/(shared|redis/(open-store|connection))\\.ts$`,
       },
     },
     {

@@ -79,7 +79,7 @@ function install(tarball, folder) {
   );
 }
 
-const NATS = ['@nats-io/jetstream', '@nats-io/transport-node'];
+const DRIVERS = ['@nats-io/jetstream', '@nats-io/transport-node', 'ioredis'];
 
 /** What `tidemark/client` adds to an application that bundles it. */
 async function clientSize() {
@@ -88,16 +88,18 @@ async function clientSize() {
     root,
     logLevel: 'silent',
     build: { ssr: join(root, 'dist', 'remote', 'index.js'), write: false, minify: true, target: 'node20' },
-    ssr: { noExternal: true, external: NATS },
+    ssr: { noExternal: true, external: DRIVERS },
   });
-  // What is imported when it is asked for (NATS) is no part of it.
+  // What is imported when it is asked for (NATS, a shared layer) is no part of it.
   const loaded = new Set(output.filter(({ isEntry }) => isEntry));
   for (const { imports } of loaded) for (const chunk of output) if (imports.includes(chunk.fileName)) loaded.add(chunk);
   const sizeOf = (chunks) => chunks.reduce((sum, { code = '' }) => sum + gzipSync(code).length, 0);
   const bytes = sizeOf([...loaded]);
   const later = sizeOf(output.filter((chunk) => !loaded.has(chunk)));
   const kB = (count) => `${(count / 1_000).toFixed(1)} kB`;
-  process.stderr.write(`  ${kB(bytes)} compressed, and ${kB(later)} with the driver beside it for NATS\n`);
+  process.stderr.write(
+    `  ${kB(bytes)} compressed, and ${kB(later)} with the drivers beside it for NATS and shared layers\n`,
+  );
   if (bytes > CLIENT_BYTES_MAX) throw new Error(`tidemark/client is larger than ${CLIENT_BYTES_MAX} bytes`);
 }
 

@@ -52,4 +52,14 @@ export const REDIS_ERRORS = {
     hint: 'nothing to do: it failed over, was emptied or the contracts have changed; what it lacks is applied again',
     reaction: 'retry',
   },
+  SHARED_LAYER_UNKNOWN: {
+    sentence: 'the daemon has no such shared layer, so nothing would end what is stored there',
+    hint: 'add it under `layers:` of the daemon, give its name in `shared.name`, or connect without `shared`',
+    reaction: 'reject',
+  },
+  SHARED_LAYER_DIFFERS: {
+    sentence: 'the shared layer is not the one that the daemon ends entries in',
+    hint: 'give `shared` the server and database that the layer of the daemon has, and run the same version of Tidemark in both',
+    reaction: 'reject',
+  },
 } as const satisfies Record<string, ErrorKind>;

@@ -1,5 +1,6 @@
 import { TidemarkError } from '../tidemark-error.ts';
 import type { MemoryStore, StoredEntry } from '../layers/memory/store.ts';
+import { ONLY_A_LOAD } from '../layers/shared.ts';
 import type { Offset, SourceId } from '../model/position.ts';
 import type { AtLeast, Token } from '../model/token.ts';
 import { NEVER } from '../trust/proofs.ts';
@@ -14,7 +15,7 @@ import { factoryOf } from './many.ts';
 import type { Duration, ReadManyOptions, ReadOptions, ReadResult, Stamp } from './options.ts';
 import type { CacheParts } from './parts.ts';
 import { NO_PLACES, Stamping, type Seen } from './stamping.ts';
-import { ONLY_A_LOAD, type SecondLayer } from './second-layer.ts';
+import type { SecondLayer } from './second-layer.ts';
 import { Together, TOGETHER_WAIT_MS } from './together.ts';
 import { Why, type Served } from './why.ts';
 

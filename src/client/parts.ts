@@ -20,8 +20,8 @@ export interface Policy {
   readonly maxStalenessMs: number | undefined;
   readonly whenUncertain: WhenUncertain;
   /** How long a reader waits for another process's load, and what it does then; see `NamespaceConfig`. */
-  readonly loadWaitMs?: number;
-  readonly whenLoadWaits?: WhenLoadWaits;
+  readonly loadWaitMs?: number | undefined;
+  readonly whenLoadWaits?: WhenLoadWaits | undefined;
   /** Whether all sources of the namespace, and at least one, can prove freshness. Default false. */
   readonly provable?: boolean;
   /** The sources whose proofs its freshness is the oldest of. Default: none. */

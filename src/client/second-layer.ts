@@ -1,5 +1,5 @@
 import type { MemoryStore, Origin, Shelf } from '../layers/memory/store.ts';
-import type { SharedHit, SharedStore } from '../layers/shared.ts';
+import { ONLY_A_LOAD, type SharedHit, type SharedStore } from '../layers/shared.ts';
 import { ORIGIN, type Mono, type Offset } from '../model/position.ts';
 import type { Runtime } from '../runtime/runtime.ts';
 import { NEVER } from '../trust/proofs.ts';
@@ -12,7 +12,7 @@ export interface SecondLayerParts {
   readonly store: MemoryStore;
   readonly shelf: Shelf;
   readonly policy: Policy;
-  readonly runtime: Runtime;
+  readonly runtime: Pick<Runtime, 'clock' | 'random'>;
   /** As of when what reflects everything up to an offset is proven current, by this process's own proofs. */
   readonly asOf: (through: Offset) => Mono;
   /** Ends all waiting. */
@@ -30,9 +30,6 @@ export interface Miss {
   /** How long to wait for another process's load. */
   readonly waitMs: number;
 }
-
-/** Nothing that is shared is of use, only a load of one's own: it says as of when the value is known. */
-export const ONLY_A_LOAD = Number.MAX_SAFE_INTEGER as Offset;
 
 /** `here`: this process has it now. `load`: it is to be loaded here. `elsewhere`: another process still loads it. */
 export type Turn = 'here' | 'load' | 'elsewhere';

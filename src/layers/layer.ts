@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { SharedTerms } from '../model/feed.ts';
 import type { Health, Outcome } from '../model/outcome.ts';
 import type { Action, ActionKind } from '../model/plan.ts';
 import type { Offset } from '../model/position.ts';
@@ -42,6 +43,8 @@ export interface Layer {
   resume?(): Promise<Offset>;
   /** Of a layer that holds the values of many processes. */
   readonly shared?: SharedStore;
+  /** Of such a layer: what other processes need to take part in it. */
+  readonly terms?: SharedTerms;
   /** What its operator should change. */
   readonly warnings?: readonly string[];
   probe(): Promise<Health>;

@@ -50,6 +50,9 @@ export interface SharedAsk extends SharedLease {
   readonly leaseMs: number;
 }
 
+/** As `beyond`: nothing that is shared is of use, only a load of one's own. It says as of when the value is known. */
+export const ONLY_A_LOAD = Number.MAX_SAFE_INTEGER as Offset;
+
 /**
  * `leased`: whoever asked is to load it. `held`: somebody else does, and has a lease for so long unless it is renewed. `free`: it could not
  * be asked, or the value is one that is not shared; nobody waits for anybody.

@@ -20,6 +20,32 @@ export interface FedSource {
   readonly epoch: Epoch | null;
 }
 
+/**
+ * What another process has to know of a layer that many share, so as to take part in it: with these it names what is stored as whoever
+ * applies the journal to it does. Where the server is and who logs in is no part of it; its own operator tells each process.
+ */
+export interface SharedTerms {
+  /** How names and records are laid out on the server: scripts of two processes must agree on it. */
+  readonly layout: number;
+  /** What all names begin with. */
+  readonly prefix: string;
+  readonly shards: number;
+  /** How values are written by those who bring no serializer of their own. */
+  readonly serializer: string;
+  readonly compressAbove: number;
+  readonly valueBytesMax: number;
+  /** The oldest owner whose shards are believed. Absent: any. */
+  readonly since?: number;
+  /** Whether whoever says this has taken the layer over: then its records are of the journal's epoch. */
+  readonly claimed: boolean;
+}
+
+export interface FedLayer extends SharedTerms {
+  readonly name: string;
+  /** Of the layer's kind. */
+  readonly type: string;
+}
+
 /** The first words of a feed. */
 export interface FeedHello {
   readonly version: number;
@@ -34,6 +60,8 @@ export interface FeedHello {
   readonly head: Offset;
   readonly sources: readonly FedSource[];
   readonly namespaces: readonly NamespaceConfig[];
+  /** The layers that many processes share and that the journal is applied to. Absent: of a daemon that does not tell. */
+  readonly layers?: readonly FedLayer[];
 }
 
 /** An entry without its event: what it ends, and where it stands. */

@@ -7,6 +7,8 @@ import { silentLog, type Log } from '../runtime/log.ts';
 import { systemClock, systemName, systemRandom } from '../runtime/system.ts';
 import { Connection } from './connection.ts';
 import { FeedLoop } from './feed-loop.ts';
+import type { SharedParts, SharedUse } from './shared/open.ts';
+import type { SharedOptions } from './shared/options.ts';
 import { transportOf } from './transport-of.ts';
 
 /** How long to try for a first answer. */
@@ -31,6 +33,11 @@ export interface ConnectOptions {
   readonly name?: string;
   /** Bounds of the memory that the caches of this process share. */
   readonly memory?: StoreOptions;
+  /**
+   * A shared layer of the daemon (L2) for this process as well: what is not here is looked for there before it is loaded, what is loaded
+   * is stored there, and of all processes one at a time loads a key. Default: none.
+   */
+  readonly shared?: SharedOptions;
   /** How long to try for a first answer. Default 10 s. */
   readonly timeout?: Duration;
   /** Default: silent. */
@@ -47,7 +54,8 @@ export interface ConnectOptions {
  * Resolves once the daemon has told where it begins. From then on the connection is kept and made anew by itself; while it is away,
  * namespaces with `max_staleness` lose their trust as their proofs age, and others end with their TTL.
  *
- * @throws DAEMON_UNREACHABLE, DAEMON_UNAUTHORIZED, DAEMON_FOREIGN, FEED_VERSION_UNKNOWN
+ * @throws DAEMON_UNREACHABLE, DAEMON_UNAUTHORIZED, DAEMON_FOREIGN, FEED_VERSION_UNKNOWN; with `shared` SHARED_LAYER_UNKNOWN,
+ * SHARED_LAYER_DIFFERS
  * @example
  * const tide = await connect({ url: 'http://127.0.0.1:4100' });
  * const products = tide.cache<Product>('product');
@@ -66,7 +74,11 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
     feed.giveUp();
   });
   try {
-    return new Connection(await feed.begun, { feed, transport, runtime, closing });
+    const follower = await feed.begun;
+    const shared = options.shared
+      ? await sharedOf(options.shared, { follower, runtime, closing: closing.signal })
+      : null;
+    return new Connection(follower, { feed, transport, runtime, closing, shared });
   } catch (error) {
     closing.abort();
     await transport.close();
@@ -74,4 +86,10 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
   } finally {
     cancel();
   }
+}
+
+/** Its code and driver are loaded when it is asked for. */
+async function sharedOf(options: SharedOptions, parts: SharedParts): Promise<SharedUse> {
+  const { openShared } = await import('./shared/open.ts');
+  return openShared(options, parts);
 }

@@ -10,6 +10,8 @@ import type { Action } from '../model/plan.ts';
 import type { Offset } from '../model/position.ts';
 import { SILENT_MS, type FeedLoop } from './feed-loop.ts';
 import { LAYER, type Follower } from './follower.ts';
+import type { SharedUse } from './shared/open.ts';
+import type { SharedStatus } from './shared/options.ts';
 import type { FeedTransport, RemoteReceipt } from './transport.ts';
 
 export interface RemoteEvent {
@@ -31,6 +33,8 @@ export interface ConnectionStatus {
   readonly losses: number;
   readonly lastError: string | null;
   readonly entries: number;
+  /** `null`: this process uses none. */
+  readonly shared: SharedStatus | null;
   readonly namespaces: readonly ({ readonly name: string; readonly proofAgeMs: number | null } & Readonly<Counts>)[];
 }
 
@@ -47,6 +51,7 @@ export interface ConnectionParts {
   readonly transport: FeedTransport;
   readonly runtime: ClientRuntime;
   readonly closing: AbortController;
+  readonly shared?: SharedUse | null;
 }
 
 /** A process's caches, fed by a daemon. */
@@ -136,6 +141,7 @@ export class Connection {
       losses,
       lastError: feed.lastError?.message ?? null,
       entries: store.size,
+      shared: this.#parts.shared?.status() ?? null,
       namespaces: Array.from(namespaces.all.values(), ({ config, shelf, counts }) => ({
         name: config.name,
         proofAgeMs: Number.isFinite(shelf.provenAt) ? now - shelf.provenAt : null,
@@ -152,6 +158,7 @@ export class Connection {
     await this.#parts.feed.ended;
     await this.#parts.transport.close();
     await this.#layer.close();
+    this.#parts.shared?.close();
   }
 
   #tell(stamped: readonly StampedAction[]): void {
@@ -171,10 +178,11 @@ export class Connection {
 
   #cacheOf(namespace: string): Cache<unknown, RemoteReceipt> {
     const follower = this.#follower;
-    const { runtime, closing } = this.#parts;
+    const { runtime, closing, shared } = this.#parts;
     const policy = follower.policies.get(namespace);
     const found = follower.namespaces.all.get(namespace);
     if (!policy || !found) throw new TidemarkError('NAMESPACE_UNKNOWN', `"${namespace}"`);
+    const second = shared?.second(namespace, policy);
     return new Cache<unknown, RemoteReceipt>({
       store: follower.store,
       shelf: found.shelf,
@@ -184,6 +192,7 @@ export class Connection {
       observer: { active: false, tell: () => undefined },
       progress: follower.progress,
       layer: LAYER,
+      ...(second && { second }),
       closing: closing.signal,
       places: placesOf(follower, namespace),
       position: (_, source) => this.#parts.transport.position(namespace, source),

@@ -64,6 +64,11 @@ export class Follower {
     this.#moved();
   }
 
+  /** The first words of the feed that is followed now. */
+  get hello(): FeedHello {
+    return this.#hello;
+  }
+
   /** How offsets of the daemon become those of here. */
   get shift(): number {
     return this.#shift;
@@ -122,8 +127,9 @@ export class Follower {
     this.namespaces = new Namespaces(namespaces, provers, names, this.namespaces);
     this.ungated = new Set(sources.filter(({ ungated }) => ungated).map(({ name }) => name));
     for (const { config, provers, provable } of this.namespaces.all.values()) {
-      const { name, ttlMs, jitter, maxStalenessMs, whenUncertain } = config;
-      const policy = { name, ttlMs, jitter, maxStalenessMs, whenUncertain, provers, provable };
+      const { name, ttlMs, jitter, maxStalenessMs, whenUncertain, loadWaitMs, whenLoadWaits } = config;
+      const load = { loadWaitMs, whenLoadWaits };
+      const policy = { name, ttlMs, jitter, maxStalenessMs, whenUncertain, ...load, provers, provable };
       const held = this.policies.get(name);
       if (held) Object.assign(held, policy);
       else this.policies.set(name, policy);

@@ -7,5 +7,7 @@ export type { AtLeast, Token } from '../model/token.ts';
 export type { Log } from '../runtime/log.ts';
 export { connect, type ConnectOptions } from './connect.ts';
 export type { Applied, Connection, ConnectionStatus, RemoteEvent } from './connection.ts';
+export type { Serializer } from '../layers/shared.ts';
+export type { SharedOptions, SharedStatus } from './shared/options.ts';
 export type { RemoteReceipt } from './transport.ts';
 export { TidemarkError } from '../tidemark-error.ts';

@@ -35,6 +35,9 @@ export async function helloOf(engine: Engine, from: FeedFrom | null): Promise<Fe
     head: journal.head,
     sources: sourcesOf(engine),
     namespaces: Array.from(engine.namespaces.all.values(), ({ config }) => config),
+    layers: engine.layers.flatMap(({ layer, type }) =>
+      layer.terms ? [{ name: layer.name, type, ...layer.terms }] : [],
+    ),
   };
 }
 

@@ -15,6 +15,8 @@ export interface Servers {
   readonly sentinel: string | undefined;
 }
 
+type Dialling = Pick<Runtime, 'clock' | 'random' | 'log'>;
+
 /** No answer for this long while one is due: the connection is dead, though nobody said so (a half-open one). */
 const SILENT_MS = 5_000;
 
@@ -46,7 +48,7 @@ export class Connection implements Caller {
     this.#timeoutMs = timeoutMs;
   }
 
-  static async open(servers: Servers, runtime: Runtime, timeoutMs: number): Promise<Connection> {
+  static async open(servers: Servers, runtime: Dialling, timeoutMs: number): Promise<Connection> {
     const client = await clientOf(servers, runtime);
     // Without a listener the driver writes to the console; what matters comes to whoever calls.
     client.on('error', (error: unknown) => {
@@ -98,7 +100,7 @@ export class Connection implements Caller {
   }
 }
 
-async function clientOf({ urls, cluster, sentinel }: Servers, { random }: Runtime): Promise<Redis | Cluster> {
+async function clientOf({ urls, cluster, sentinel }: Servers, { random }: Dialling): Promise<Redis | Cluster> {
   const driver = await import('ioredis');
   const retryStrategy = (times: number): number => backoffMs(times - 1, random, { minMs: 50, maxMs: RECONNECT_MAX_MS });
   const common = {

@@ -4,9 +4,9 @@ import { SHARD_MARKS_MAX } from '../../trust/shard-apply.ts';
 import { CACHE_CAN, type Layer, type LayerContext, type LayerKind } from '../layer.ts';
 import { Connection, isRedisUrl } from './connection.ts';
 import { RedisLayer } from './layer.ts';
-import { jsonSerializer, v8Serializer } from './serializer.ts';
+import { LAYOUT } from './names.ts';
+import { storeOver } from './open-store.ts';
 import { Shards } from './shards.ts';
-import { RedisStore } from './store.ts';
 
 /** Several masters share the work only if there is something to share; 16 fit up to 16 of them. */
 const SHARDS_OF_A_CLUSTER = 16;
@@ -98,25 +98,38 @@ export async function openOver(
   given: RedisLayerOptions,
   connect: (timeoutMs: number) => Promise<Connection>,
 ): Promise<Layer> {
-  const count = given.shards ?? (given.cluster ? SHARDS_OF_A_CLUSTER : 1);
-  const sharding = { prefix: `${given.prefix}:${name}`, shards: count, marksMax: given.max_tombstones };
-  const [applying, reading] = await Promise.all([connect(APPLY_TIMEOUT_MS), connect(given.timeout)]);
-  const shared = new RedisStore({
-    layer: name,
-    shards: new Shards(reading, sharding),
-    serializer: serializer ?? (given.serializer === 'json' ? jsonSerializer : v8Serializer),
-    runtime,
-    epoch: () => authority.claim().epoch,
-    since: () => authority.since?.() ?? 0,
+  const terms = {
+    layout: LAYOUT,
+    prefix: `${given.prefix}:${name}`,
+    shards: given.shards ?? (given.cluster ? SHARDS_OF_A_CLUSTER : 1),
+    serializer: serializer?.id ?? given.serializer,
     compressAbove: given.compress_above,
     valueBytesMax: given.max_value_bytes,
+  };
+  const [applying, reading] = await Promise.all([connect(APPLY_TIMEOUT_MS), connect(given.timeout)]);
+  const { sharedReads, sharedFills } = runtime.metrics;
+  const shared = storeOver(reading, terms, {
+    layer: name,
+    serializer,
+    runtime,
+    counts: {
+      read: (result) => {
+        sharedReads.inc({ layer: name, result });
+      },
+      filled: (result) => {
+        sharedFills.inc({ layer: name, result });
+      },
+    },
+    epoch: () => authority.claim().epoch,
+    since: () => authority.since?.() ?? 0,
   });
   return new RedisLayer({
     name,
     authority,
     connection: applying,
-    shards: new Shards(applying, sharding),
+    shards: new Shards(applying, { ...terms, marksMax: given.max_tombstones }),
     shared,
+    terms,
     close: () => {
       applying.close();
       reading.close();

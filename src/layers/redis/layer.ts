@@ -1,4 +1,5 @@
 import { TidemarkError } from '../../errors.ts';
+import type { SharedTerms } from '../../model/feed.ts';
 import { APPLIED, type Health, type Outcome } from '../../model/outcome.ts';
 import { ORIGIN, type Offset } from '../../model/position.ts';
 import { CACHE_CAN, type Authority, type Layer, type StampedAction } from '../layer.ts';
@@ -20,6 +21,7 @@ export interface RedisLayerParts {
   readonly connection: Connection;
   readonly shards: Shards;
   readonly shared: SharedStore;
+  readonly terms: Omit<SharedTerms, 'since' | 'claimed'>;
   readonly close: () => void;
 }
 
@@ -33,12 +35,19 @@ export class RedisLayer implements Layer {
   readonly shared: SharedStore;
   readonly #parts: RedisLayerParts;
   #after: Offset = ORIGIN;
+  #isClaimed = false;
   #warnings: readonly string[] = [];
 
   constructor(parts: RedisLayerParts) {
     this.name = parts.name;
     this.shared = parts.shared;
     this.#parts = parts;
+  }
+
+  get terms(): SharedTerms {
+    const { terms, authority } = this.#parts;
+    const since = authority.since?.();
+    return { ...terms, ...(since !== undefined && { since }), claimed: this.#isClaimed };
   }
 
   get warnings(): readonly string[] {
@@ -48,6 +57,7 @@ export class RedisLayer implements Layer {
   /** @throws REDIS_DEPOSED, REDIS_VERSION, and what a call fails with */
   async resume(): Promise<Offset> {
     const { authority } = this.#parts;
+    this.#isClaimed = false;
     await this.#survey();
     let claimed = await this.#claim();
     // Put back to an earlier state, the journal gives out offsets again that the shards have: in another epoch.
@@ -57,6 +67,7 @@ export class RedisLayer implements Layer {
     }
     if (claimed.some(({ is }) => is === 'deposed')) throw new TidemarkError('REDIS_DEPOSED', `layer ${this.name}`);
     this.#after = Math.min(...claimed.map(({ watermark }) => watermark)) as Offset;
+    this.#isClaimed = true;
     return this.#after;
   }
 

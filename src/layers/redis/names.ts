@@ -14,7 +14,8 @@ export interface ShardNames {
   readonly leases: Buffer;
 }
 
-const LAYOUT = 1;
+/** Changes with the scripts that read and write what is under these names. */
+export const LAYOUT = 1;
 
 export function shardNames(prefix: string, shard: number, shards: number): ShardNames {
   const tag = `{${prefix}:${LAYOUT}:${shard}/${shards}}`;

@@ -1,7 +1,7 @@
 import { assert } from '../../errors.ts';
 import { EVERY_NAMESPACE, type Action } from '../../model/plan.ts';
 import type { Epoch, Offset } from '../../model/position.ts';
-import type { ShardReply, ShardRun } from '../../trust/shard-apply.ts';
+import { SHARD_MARKS_MAX, type ShardReply, type ShardRun } from '../../trust/shard-apply.ts';
 import type { ShardRefusal } from '../../trust/shard-fill.ts';
 import type { Claim } from '../../trust/shard.ts';
 import { APPLY, CLAIM, FILL, GET, KEEP, LEASE } from './lua.ts';
@@ -46,7 +46,8 @@ export type Claimed = { readonly watermark: Offset } & {
 export interface ShardsOptions {
   readonly prefix: string;
   readonly shards: number;
-  readonly marksMax: number;
+  /** Of whoever applies. */
+  readonly marksMax?: number;
 }
 
 export interface ShardedAsk {
@@ -85,7 +86,7 @@ export class Shards {
   readonly #names: readonly ShardNames[];
   readonly #marksMax: number;
 
-  constructor(caller: Caller, { prefix, shards, marksMax }: ShardsOptions) {
+  constructor(caller: Caller, { prefix, shards, marksMax = SHARD_MARKS_MAX }: ShardsOptions) {
     this.count = shards;
     this.#caller = caller;
     this.#marksMax = marksMax;
@@ -123,6 +124,16 @@ export class Shards {
     const reply = await SCRIPTS.apply.run(this.#caller, [...record, ...keys], [...head, ...softly, ...others]);
     const [is, at] = reply as [Buffer, Buffer | null];
     return { reply: String(is) as ShardReply, watermark: Number(at ?? 0) as Offset };
+  }
+
+  /** Of which journal each shard is; `null`: it has no record. */
+  epochs(): Promise<(Epoch | null)[]> {
+    return Promise.all(
+      this.#names.map(async ({ record: [record] }) => {
+        const [epoch] = (await this.#caller.callBuffer('HMGET', [record, 'epoch'])) as (Buffer | null)[];
+        return epoch ? String(epoch) : null;
+      }),
+    );
   }
 
   /** `since`: the oldest owner whose shard is believed. */

@@ -20,12 +20,19 @@ export interface RedisStoreParts {
   readonly layer: string;
   readonly shards: Shards;
   readonly serializer: Serializer;
-  readonly runtime: Runtime;
+  readonly runtime: Pick<Runtime, 'clock' | 'log'>;
+  /** Told of the result of every read and fill. */
+  readonly counts: SharedCounts;
   readonly epoch: () => Epoch;
   /** The oldest owner whose shards are believed. */
   readonly since: () => number;
   readonly compressAbove: number;
   readonly valueBytesMax: number;
+}
+
+export interface SharedCounts {
+  read(result: string): void;
+  filled(result: string): void;
 }
 
 /** Calls under way at a time; more would only wait for each other in the socket, and their readers with them. */
@@ -106,6 +113,8 @@ export class RedisStore implements SharedStore, SharedLeases {
   async fill({ namespace, key, value, stamp, tags, ttlMs, ahead }: SharedFill): Promise<SharedFilled> {
     const { shards, serializer, epoch, compressAbove, valueBytesMax } = this.#parts;
     if (tags.length > TAGS_MAX) return this.#filled('too-many-tags');
+    // Before anything is awaited: the stamp is an offset of this one, whatever journal there is afterwards.
+    const journal = epoch();
     let bytes: Buffer;
     try {
       const enclosed = enclose({ value, ahead }, serializer, compressAbove);
@@ -116,7 +125,7 @@ export class RedisStore implements SharedStore, SharedLeases {
     }
     if (bytes.length > valueBytesMax) return this.#filled('too-large');
     const place = this.#place(namespace, key);
-    const refused = await this.#ask(() => shards.fill({ ...place, epoch: epoch(), value: bytes, stamp, tags, ttlMs }));
+    const refused = await this.#ask(() => shards.fill({ ...place, epoch: journal, value: bytes, stamp, tags, ttlMs }));
     return this.#filled(refused ?? 'stored');
   }
 
@@ -159,7 +168,7 @@ export class RedisStore implements SharedStore, SharedLeases {
   }
 
   #read(result: string): null {
-    this.#parts.runtime.metrics.sharedReads.inc({ layer: this.#parts.layer, result });
+    this.#parts.counts.read(result);
     return null;
   }
 
@@ -169,7 +178,7 @@ export class RedisStore implements SharedStore, SharedLeases {
   }
 
   #filled(result: string): SharedFilled {
-    this.#parts.runtime.metrics.sharedFills.inc({ layer: this.#parts.layer, result });
+    this.#parts.counts.filled(result);
     if (result === 'stored') return result;
     return UNFIT.has(result) ? 'unfit' : 'refused';
   }

@@ -4,7 +4,7 @@ import type { DeadLetter, Entry } from './model/entry.ts';
 import type { FeedFrame, FeedFrom, FeedTime } from './model/feed.ts';
 import type { InvalidationMessage } from './model/invalidation.ts';
 import type { JsonValue } from './model/json.ts';
-import type { MemberReport, MemberResult } from './model/member.ts';
+import type { MemberReport, MemberResult, TimeQuestion } from './model/member.ts';
 import type { Observation } from './model/observation.ts';
 import type { Plan } from './model/plan.ts';
 import type { Millis, Offset } from './model/position.ts';
@@ -40,11 +40,11 @@ export interface Operations {
   /** For a process that caches elsewhere: where it begins, then entries, proofs and signs of life until the signal aborts. */
   feed(from: FeedFrom | null, signal: AbortSignal): AsyncIterable<FeedFrame>;
   /**
-   * The time by the clock that the feed's proofs are of. Whoever asks says how far it is, and is waited for from then on.
+   * The time by the clock that the feed's proofs are of, also when another relay feeds. Whoever asks says how far it is, and is waited for from then on.
    *
    * @throws MEMBERS_FULL
    */
-  feedTime(report: MemberReport): FeedTime;
+  feedTime(question: TimeQuestion): Promise<FeedTime>;
   /** A process that is fed ends: nobody waits for it any more. */
   feedLeft(id: MemberReport['id']): void;
   /** Live observations for the dashboard and `tail`. Returns the unsubscription. */

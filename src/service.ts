@@ -6,7 +6,7 @@ import { matchesType } from './contracts/pattern.ts';
 import type { Serializer } from './layers/shared.ts';
 import type { DeadLetter, Entry } from './model/entry.ts';
 import type { FeedFrame, FeedFrom, FeedTime } from './model/feed.ts';
-import type { MemberReport } from './model/member.ts';
+import type { MemberReport, TimeQuestion } from './model/member.ts';
 import type { Observation } from './model/observation.ts';
 import type { Offset } from './model/position.ts';
 import type { Status } from './model/status.ts';
@@ -231,8 +231,8 @@ export class Tidemark implements Operations {
     return feedOf(this.#engine, from, signal);
   }
 
-  feedTime(report: MemberReport): FeedTime {
-    return timeFor(this.#engine, report);
+  feedTime(question: TimeQuestion): Promise<FeedTime> {
+    return timeFor(this.#engine, question);
   }
 
   feedLeft(id: MemberReport['id']): void {

@@ -11,6 +11,15 @@ export interface MemberReport {
   readonly watermark: Offset;
 }
 
+/** The question what time it is. */
+export interface TimeQuestion extends MemberReport {
+  /**
+   * By whose clock: that of the daemon whose feed is read, which need not be the one that is asked when several are behind one address.
+   * Default: of whoever is asked.
+   */
+  readonly clock?: string | undefined;
+}
+
 /** `process`: fed by a daemon. `relay`: a daemon that writes the same journal and caches as well. */
 export type MemberRole = 'process' | 'relay';
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { FeedFrame } from '../model/feed.ts';
+import type { TimeQuestion } from '../model/member.ts';
 import type { Offset } from '../model/position.ts';
 import { virtualRuntime } from '../runtime/virtual.ts';
 import { FeedLoop } from './feed-loop.ts';
@@ -19,10 +20,17 @@ const HELLO: FeedFrame = {
 };
 const refusal = (status: number): DaemonRefusal => new DaemonRefusal({ code: 'X', message: 'no', hint: '', status });
 
+interface Loop {
+  readonly loop: FeedLoop;
+  readonly runtime: ReturnType<typeof virtualRuntime>;
+  readonly questions: readonly TimeQuestion[];
+}
+
 /** A daemon that refuses the first attempts, each with a status, and then greets. */
-function loopOf(...refusals: readonly number[]): { loop: FeedLoop; runtime: ReturnType<typeof virtualRuntime> } {
+function loopOf(...refusals: readonly number[]): Loop {
   const runtime = virtualRuntime();
   const left = [...refusals];
+  const questions: TimeQuestion[] = [];
   const nothing = (): Promise<never> => Promise.reject(new Error('not asked'));
   const transport: FeedTransport = {
     place: 'here',
@@ -32,7 +40,10 @@ function loopOf(...refusals: readonly number[]): { loop: FeedLoop; runtime: Retu
       if (status !== undefined) throw refusal(status);
       yield HELLO;
     },
-    time: () => Promise.resolve({ clock: 'c', now: 0 }),
+    time: (question) => {
+      questions.push(question);
+      return Promise.resolve({ clock: 'c', now: 0 });
+    },
     leave: () => Promise.resolve(),
     invalidate: nothing,
     emit: nothing,
@@ -40,7 +51,7 @@ function loopOf(...refusals: readonly number[]): { loop: FeedLoop; runtime: Retu
     close: () => Promise.resolve(),
   };
   const loop = new FeedLoop(transport, runtime, { name: 'here', limits: {}, signal: new AbortController().signal });
-  return { loop, runtime };
+  return { loop, runtime, questions };
 }
 
 describe('the first attempts', () => {
@@ -64,4 +75,11 @@ describe('the first attempts', () => {
     loop.giveUp();
     await begun;
   });
+});
+
+it('asks for the time by the clock of whoever feeds it, which need not be who is asked', async () => {
+  const { loop, runtime, questions } = loopOf();
+  await runtime.clock.advance(100);
+  await loop.begun;
+  expect(questions[0]).toMatchObject({ name: 'here', epoch: 'j', clock: 'c' });
 });

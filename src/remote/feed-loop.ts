@@ -147,11 +147,12 @@ export class FeedLoop {
     const { clock } = this.#runtime;
     const asked = clock.mono();
     this.#told = follower.store.watermark;
-    const report = { ...this.#self, ...follower.applied };
+    const { applied, clock: whose } = follower;
+    const question = { ...this.#self, ...applied, ...(whose !== null && { clock: whose }) };
     try {
       const options = { signal: this.#signal, timeoutMs: SILENT_MS };
-      const { clock: whose, now } = await this.#transport.time(report, options);
-      follower.pings.add(whose, asked, now);
+      const time = await this.#transport.time(question, options);
+      follower.pings.add(time.clock, asked, time.now);
       return true;
     } catch (error) {
       this.lastError = error instanceof Error ? error : new Error(String(error));

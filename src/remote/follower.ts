@@ -78,6 +78,11 @@ export class Follower {
     return this.#losses;
   }
 
+  /** Whose clock proofs are of; `null`: that of this process. */
+  get clock(): string | null {
+    return this.#hello.clock;
+  }
+
   /** Entries that the daemon has and that are not here yet. */
   get behind(): number {
     return Math.max(0, this.#head - this.#read);

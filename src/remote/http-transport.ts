@@ -1,6 +1,6 @@
 import type { FeedFrame, FeedFrom, FeedTime } from '../model/feed.ts';
 import type { InvalidationMessage } from '../model/invalidation.ts';
-import type { MemberReport } from '../model/member.ts';
+import type { MemberReport, TimeQuestion } from '../model/member.ts';
 import type { SourceId } from '../model/position.ts';
 import type { Token } from '../model/token.ts';
 import { Daemon, type DaemonAddress } from './daemon.ts';
@@ -24,7 +24,7 @@ export class HttpTransport implements FeedTransport {
       yield { kind: event, ...(data as object) } as FeedFrame;
   }
 
-  time(body: MemberReport, options: { readonly signal: AbortSignal; readonly timeoutMs: number }): Promise<FeedTime> {
+  time(body: TimeQuestion, options: { readonly signal: AbortSignal; readonly timeoutMs: number }): Promise<FeedTime> {
     return this.#daemon.request('POST', '/v1/feed/time', { ...options, body });
   }
 

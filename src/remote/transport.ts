@@ -1,7 +1,7 @@
 import type { FeedFrame, FeedFrom, FeedTime } from '../model/feed.ts';
 import type { InvalidationMessage } from '../model/invalidation.ts';
 import type { JsonValue } from '../model/json.ts';
-import type { MemberReport } from '../model/member.ts';
+import type { MemberReport, TimeQuestion } from '../model/member.ts';
 import type { Offset, SourceId } from '../model/position.ts';
 import type { LayerResults } from '../model/status.ts';
 import type { Token } from '../model/token.ts';
@@ -26,7 +26,10 @@ export interface FeedTransport {
    * The time by the clock that proofs are of. Whoever asks says how far it is: the question is also the sign of life by which it is
    * waited for, so it is known there before the answer is (SPEC I22).
    */
-  time(report: MemberReport, options: { readonly signal: AbortSignal; readonly timeoutMs: number }): Promise<FeedTime>;
+  time(
+    question: TimeQuestion,
+    options: { readonly signal: AbortSignal; readonly timeoutMs: number },
+  ): Promise<FeedTime>;
   /** The last word of a process: nobody has to wait for it. When it is lost, its lease ends. */
   leave(id: MemberReport['id'], options: { readonly timeoutMs: number }): Promise<void>;
   /** Resolves when it is durable. */

@@ -56,7 +56,12 @@ afterEach(async () => {
 });
 
 const report = (id: string, watermark: number): void => {
-  timeFor(engine, { id, name: `shop ${id}`, epoch: engine.journal.identity.epoch, watermark: watermark as Offset });
+  void timeFor(engine, {
+    id,
+    name: `shop ${id}`,
+    epoch: engine.journal.identity.epoch,
+    watermark: watermark as Offset,
+  });
 };
 let events = 0;
 const change = async (): Promise<Offset> => {

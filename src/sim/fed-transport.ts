@@ -1,6 +1,6 @@
 import { TidemarkError } from '../errors.ts';
 import type { FeedFrame, FeedFrom, FeedTime } from '../model/feed.ts';
-import type { MemberReport } from '../model/member.ts';
+import type { TimeQuestion } from '../model/member.ts';
 import type { Offset } from '../model/position.ts';
 import type { Token } from '../model/token.ts';
 import type { FeedTransport, RemoteReceipt } from '../remote/transport.ts';
@@ -53,7 +53,7 @@ export class FedTransport implements FeedTransport {
     }
   }
 
-  time(report: MemberReport, { timeoutMs }: { readonly timeoutMs: number }): Promise<FeedTime> {
+  time(question: TimeQuestion, { timeoutMs }: { readonly timeoutMs: number }): Promise<FeedTime> {
     const { time, conditions, clock, draw, wireMs, sabotages } = this.#parts;
     const daemon = this.#stream?.daemon;
     const delay = (): number => draw.long(0, wireMs) + draw.next() * conditions.during('time-late');
@@ -67,14 +67,13 @@ export class FedTransport implements FeedTransport {
         return;
       }
       daemon.clock.arrive(delay(), () => {
-        const told = timeFor(
-          daemon.engine,
-          sabotages.has('report-ahead') ? { ...report, watermark: EVERYTHING } : report,
-        );
+        const asked = sabotages.has('report-ahead') ? { ...question, watermark: EVERYTHING } : question;
         const lie = sabotages.has('proof-wrong-clock') ? WRONG_CLOCK_MS : 0;
-        clock.arrive(delay(), () => {
-          resolve({ ...told, now: told.now - lie });
-        });
+        void timeFor(daemon.engine, asked).then((told) => {
+          clock.arrive(delay(), () => {
+            resolve({ ...told, now: told.now - lie });
+          });
+        }, fail);
       });
     });
   }

@@ -50,7 +50,9 @@ describe('a process that is fed', () => {
   it('is told the time when it says how far it is', async () => {
     const { operations, call } = await serve();
     expect((await call('POST', '/v1/feed/time', { body: REPORT })).json).toEqual({ clock: 'c', now: 1_234.5 });
-    expect(operations.reports).toEqual([REPORT]);
+    const question = { ...REPORT, clock: 'of another relay' };
+    await call('POST', '/v1/feed/time', { body: question });
+    expect(operations.reports).toEqual([REPORT, question]);
   });
 
   it('is not told it when it does not, or when nobody would wait for it', async () => {

@@ -9,8 +9,8 @@ import type { Told } from './judge.ts';
 export interface AppOptions {
   readonly name: string;
   readonly seed: number;
-  /** Where the daemon is. */
-  readonly url: string;
+  /** Of the daemons, or of the NATS servers. */
+  readonly url: string | readonly string[];
   readonly database: string;
 }
 

@@ -1,5 +1,5 @@
-import type { Line } from '../support/line.ts';
 import type { Draw } from '../../src/sim/draw.ts';
+import type { Hurtable } from './cable.ts';
 import { pause } from './clock.ts';
 import type { Member } from './member.ts';
 import type { World } from './world.ts';
@@ -7,36 +7,41 @@ import type { World } from './world.ts';
 export interface Fault {
   readonly name: string;
   /** What it hurts. Two that hurt the same are never under way together. */
-  readonly hurts: 'application' | 'relay' | 'postgres' | 'redis' | 'feed' | 'postgres line' | 'redis line';
+  readonly hurts:
+    'application' | 'relay' | 'postgres' | 'nats' | 'redis' | 'feed' | 'postgres line' | 'nats line' | 'redis line';
   /** Resolves once everything has been put back. */
   run(world: World, draw: Draw): Promise<void>;
 }
 
+type Span = readonly [number, number];
+
 const SHORT_MS = [200, 1_500] as const;
 /** Beyond the bound, so that trust is lost meanwhile. */
 const LONG_MS = [1_000, 4_500] as const;
+/** From within a lease until another relay has long taken over. */
+const RELAY_MS = [500, 7_000] as const;
 
-const wait = (draw: Draw, [low, high]: readonly [number, number]): Promise<void> => pause(draw.between(low, high));
+const wait = (draw: Draw, [low, high]: Span): Promise<void> => pause(draw.between(low, high));
 
-async function killed(member: Member, start: () => void, draw: Draw): Promise<void> {
+async function killed(member: Member, start: () => void, draw: Draw, span: Span): Promise<void> {
   await member.end('SIGKILL');
-  await wait(draw, SHORT_MS);
+  await wait(draw, span);
   start();
 }
 
-async function stopped(member: Member, draw: Draw): Promise<void> {
+async function stopped(member: Member, draw: Draw, span: Span): Promise<void> {
   member.signal('SIGSTOP');
-  await wait(draw, LONG_MS);
+  await wait(draw, span);
   member.signal('SIGCONT');
 }
 
-async function onLine(line: Line, hurt: (line: Line) => void, draw: Draw): Promise<void> {
+async function onLine<T extends Hurtable>(line: T, hurt: (line: T) => void, draw: Draw): Promise<void> {
   hurt(line);
   await wait(draw, LONG_MS);
   line.mend();
 }
 
-const HURTS: readonly { readonly how: string; readonly hurt: (line: Line) => void }[] = [
+const HURTS: readonly { readonly how: string; readonly hurt: (line: Hurtable) => void }[] = [
   {
     how: 'cut',
     hurt: (line) => {
@@ -66,20 +71,20 @@ const onProcesses: readonly Fault[] = [
     hurts: 'application',
     run: (world, draw) => {
       const seat = pickSeat(world, draw);
-      return killed(seat.member, () => seat.start(), draw);
+      return killed(seat.member, () => seat.start(), draw, SHORT_MS);
     },
   },
   {
     name: 'SIGSTOP of an application',
     hurts: 'application',
-    run: (world, draw) => stopped(pickSeat(world, draw).member, draw),
+    run: (world, draw) => stopped(pickSeat(world, draw).member, draw, LONG_MS),
   },
   {
     name: 'kill -9 of a relay',
     hurts: 'relay',
     run: (world, draw) => {
       const { member } = pickRelay(world, draw);
-      return killed(member, () => member.start(), draw);
+      return killed(member, () => member.start(), draw, RELAY_MS);
     },
   },
   {
@@ -94,7 +99,7 @@ const onProcesses: readonly Fault[] = [
   {
     name: 'SIGSTOP of a relay',
     hurts: 'relay',
-    run: (world, draw) => stopped(pickRelay(world, draw).member, draw),
+    run: (world, draw) => stopped(pickRelay(world, draw).member, draw, RELAY_MS),
   },
 ];
 
@@ -116,6 +121,36 @@ const onServers: readonly Fault[] = [
       postgres.pause();
       await wait(draw, LONG_MS);
       postgres.resume();
+    },
+  },
+  {
+    name: 'NATS leader killed',
+    hurts: 'nats',
+    run: async ({ nats }, draw) => {
+      const leader = await nats.leader();
+      await leader.crash();
+      await wait(draw, LONG_MS);
+      await leader.start();
+    },
+  },
+  {
+    name: 'NATS leader frozen',
+    hurts: 'nats',
+    run: async ({ nats }, draw) => {
+      const leader = await nats.leader();
+      leader.pause();
+      await wait(draw, LONG_MS);
+      leader.resume();
+    },
+  },
+  {
+    name: 'a NATS server killed',
+    hurts: 'nats',
+    run: async ({ nats: { servers } }, draw) => {
+      const server = servers[draw.below(servers.length)]!;
+      await server.crash();
+      await wait(draw, SHORT_MS);
+      await server.start();
     },
   },
   {
@@ -148,12 +183,17 @@ const onLines: readonly Fault[] = [
     {
       name: `feed of an application ${how}`,
       hurts: 'feed',
-      run: (world, draw) => onLine(pickSeat(world, draw).line, hurt, draw),
+      run: (world, draw) => onLine(pickSeat(world, draw).feed, hurt, draw),
     },
     {
       name: `line from a relay to PostgreSQL ${how}`,
       hurts: 'postgres line',
       run: (world, draw) => onLine(pickRelay(world, draw).toPostgres, hurt, draw),
+    },
+    {
+      name: `lines from a relay to NATS ${how}`,
+      hurts: 'nats line',
+      run: (world, draw) => onLine(pickRelay(world, draw).toNats, hurt, draw),
     },
     {
       name: `line to Redis ${how}`,
@@ -166,7 +206,7 @@ const onLines: readonly Fault[] = [
     hurts: 'feed',
     run: (world, draw) => {
       const delayMs = draw.between(50, 700);
-      return onLine(pickSeat(world, draw).line, (line) => line.slow(delayMs), draw);
+      return onLine(pickSeat(world, draw).feed, (line) => line.slow(delayMs), draw);
     },
   },
 ];
@@ -174,9 +214,9 @@ const onLines: readonly Fault[] = [
 export const FAULTS: readonly Fault[] = [...onProcesses, ...onServers, ...onLines];
 
 /** Every fault once in an order of the seed's, then again in another. */
-export function* drawn(draw: Draw): Generator<Fault, never> {
+export function* drawn(faults: readonly Fault[], draw: Draw): Generator<Fault, never> {
   for (;;) {
-    const bag = [...FAULTS];
+    const bag = [...faults];
     while (bag.length > 0) yield bag.splice(draw.below(bag.length), 1)[0]!;
   }
 }

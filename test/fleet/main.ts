@@ -2,14 +2,16 @@
 import { parseArgs } from 'node:util';
 import { runApp, type AppOptions } from './app.ts';
 import { mono } from './clock.ts';
+import { FAULTS } from './faults.ts';
 import { inWords, readsOf, reportOf } from './report.ts';
-import { Run } from './run.ts';
+import { Run, type Plan } from './run.ts';
 import { World } from './world.ts';
 
 const HELP = `Runs a fleet under faults and checks every read. Usage: npm run fleet -- [options]
 
   --minutes M   how long faults happen (default 10; at least 0.25)
   --seed S      which faults, in which order (default 1); their moments are those of the machine
+  --only TEXT   only the faults that have this in their name
   --json        the report as JSON
   --help
 
@@ -23,6 +25,7 @@ async function main(): Promise<number> {
     options: {
       minutes: { type: 'string', default: '10' },
       seed: { type: 'string', default: '1' },
+      only: { type: 'string', default: '' },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -32,17 +35,18 @@ async function main(): Promise<number> {
     return 0;
   }
   const [minutes, seed] = [Number(values.minutes), Number(values.seed)];
-  if (!(minutes >= 0.25 && minutes <= 24 * 60) || !Number.isSafeInteger(seed) || seed < 0) {
+  const faults = FAULTS.filter(({ name }) => name.includes(values.only));
+  if (!(minutes >= 0.25 && minutes <= 24 * 60) || !Number.isSafeInteger(seed) || seed < 0 || faults.length === 0) {
     process.stderr.write(HELP);
     return 2;
   }
-  return fleet(minutes, seed, values.json);
+  return fleet(minutes, { seed, faults }, values.json);
 }
 
-async function fleet(minutes: number, seed: number, json: boolean): Promise<number> {
+async function fleet(minutes: number, plan: Plan, json: boolean): Promise<number> {
   const began = mono();
-  const world = await World.start(process.argv[1] ?? '', seed);
-  const run = new Run(world, seed);
+  const world = await World.start(process.argv[1] ?? '', plan.seed);
+  const run = new Run(world, plan);
   const seconds = (): number => Math.round((mono() - began) / 1_000);
   const parent = process.ppid;
   const show = setInterval(() => {
@@ -54,7 +58,7 @@ async function fleet(minutes: number, seed: number, json: boolean): Promise<numb
     );
   }, SHOW_EVERY_MS);
   try {
-    const report = reportOf(world, await run.go(minutes * 60_000), { seed, seconds: seconds() });
+    const report = reportOf(world, await run.go(minutes * 60_000), { seed: plan.seed, seconds: seconds() });
     process.stdout.write(json ? `${JSON.stringify(report, null, 2)}\n` : inWords(report));
     const failed = report.stale + report.wrong.length > 0;
     if (failed) process.stderr.write(`what each process said is in ${world.folder}\n`);

@@ -1,5 +1,6 @@
 import type { Happened, Outcome } from './run.ts';
-import { BOUND_MS, type World } from './world.ts';
+import { BOUND_MS } from './relay.ts';
+import type { World } from './world.ts';
 
 export interface Report {
   readonly seed: number;

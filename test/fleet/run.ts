@@ -14,6 +14,12 @@ const BETWEEN_MS = [300, 2_500] as const;
 /** Of so many, one comes with another one. */
 const DOUBLE = 4;
 
+/** Which of the faults happen, and in which order. */
+export interface Plan {
+  readonly seed: number;
+  readonly faults: readonly Fault[];
+}
+
 export interface Happened {
   readonly name: string;
   /** From its beginning until every application had a proof of after that. */
@@ -36,12 +42,14 @@ export class Run {
   readonly faults: Happened[] = [];
   readonly #world: World;
   readonly #draw: Draw;
+  readonly #plan: Plan;
   readonly #wrong: string[] = [];
   last = 'nothing yet';
 
-  constructor(world: World, seed: number) {
+  constructor(world: World, plan: Plan) {
     this.#world = world;
-    this.#draw = new Draw(seed, 'faults');
+    this.#plan = plan;
+    this.#draw = new Draw(plan.seed, 'faults');
   }
 
   async go(forMs: number): Promise<Outcome> {
@@ -57,7 +65,7 @@ export class Run {
 
   async #hurt(until: number): Promise<void> {
     const draw = this.#draw;
-    const faults = drawn(draw);
+    const faults = drawn(this.#plan.faults, draw);
     while (mono() < until && this.#wrong.length === 0) {
       const one = faults.next().value;
       const other = draw.below(DOUBLE) === 0 ? faults.next().value : null;

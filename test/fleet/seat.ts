@@ -1,12 +1,13 @@
 import type { Line } from '../support/line.ts';
 import type { AppAnswer, AppOrder, AppReport, Written } from './app.ts';
+import type { Cable } from './cable.ts';
 import type { Judge } from './judge.ts';
 import type { Member } from './member.ts';
 
-/** An application process, the line that it is fed over, and what it has told. */
+/** An application process, what it is fed over, and what it has told. */
 export class Seat {
   readonly member: Member;
-  readonly line: Line;
+  readonly feed: Line | Cable;
   /** By the newest report; `null` before the first. */
   provenAt: number | null = null;
   losses = 0;
@@ -15,9 +16,9 @@ export class Seat {
   #past: Readonly<Record<string, number>> = {};
   #answer: ((answer: AppAnswer) => void) | null = null;
 
-  constructor(member: Member, line: Line, judge: Judge, onWritten: (written: Written) => void) {
+  constructor(member: Member, feed: Line | Cable, judge: Judge, onWritten: (written: Written) => void) {
     this.member = member;
-    this.line = line;
+    this.feed = feed;
     member.onMessage = (message) => {
       const told = message as AppReport | AppAnswer;
       if ('resident' in told) this.#answer?.(told);

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { LEASE_MS } from '../../src/sim/shared-journal.ts';
+import type { FeedTime } from '../../src/model/feed.ts';
 import { ORIGIN } from '../../src/model/position.ts';
 import { invalidationOf, send } from '../../src/service/emission.ts';
 import { timeFor } from '../../src/service/fed-members.ts';
@@ -198,15 +199,33 @@ describe('an event that is to be everywhere', () => {
   it('waits for the memory of every relay, and for what another relay feeds', async () => {
     const [first, second] = await two();
     await world.pass(3_000);
-    timeFor(second.engine, { ...behind, epoch: second.engine.journal.identity.epoch });
+    void timeFor(second.engine, { ...behind, epoch: second.engine.journal.identity.epoch });
     await world.pass(300);
     const told = await everywhere(first);
     await world.pass(200);
     expect([told.results().sort(), told.ms]).toEqual([['applied', 'waiting'], null]);
     const { journal } = second.engine;
-    timeFor(second.engine, { ...behind, epoch: journal.identity.epoch, watermark: journal.head });
+    void timeFor(second.engine, { ...behind, epoch: journal.identity.epoch, watermark: journal.head });
     await world.until(() => told.ms !== null);
     expect(told.results()).toEqual(['applied', 'applied']);
+  });
+
+  it('is told the time of the relay that feeds, whichever is asked, and of the other when that one is gone', async () => {
+    const [first, second] = await two();
+    const question = { ...behind, epoch: first.engine.journal.identity.epoch };
+    const ask = async (clock?: string): Promise<FeedTime> => {
+      const answer = timeFor(first.engine, { ...question, clock });
+      await world.pass(100);
+      return answer;
+    };
+    const asked = second.runtime.clock.mono();
+    const { clock, now } = await ask(second.engine.clockId);
+    expect(clock).toBe(second.engine.clockId);
+    expect(now).toBeGreaterThanOrEqual(asked);
+    expect(now).toBeLessThanOrEqual(second.runtime.clock.mono());
+    for (const other of ['a daemon of before', first.engine.clockId, undefined])
+      expect(await ask(other)).toMatchObject({ clock: first.engine.clockId });
+    expect(second.engine.elsewhere.status(ORIGIN).map(({ id }) => id)).toContain(behind.id);
   });
 
   it('waits for a relay that is paused until its lease ends, and not for one that has closed', async () => {

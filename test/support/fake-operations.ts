@@ -4,7 +4,7 @@ import type { ChangeEvent } from '../../src/model/event.ts';
 import type { FeedFrame, FeedFrom, FeedTime } from '../../src/model/feed.ts';
 import type { JsonValue } from '../../src/model/json.ts';
 import type { Token } from '../../src/model/token.ts';
-import type { MemberReport, MemberResult } from '../../src/model/member.ts';
+import type { MemberReport, MemberResult, TimeQuestion } from '../../src/model/member.ts';
 import type { LayerResults, RelayStatus } from '../../src/model/status.ts';
 import type { Offset } from '../../src/model/position.ts';
 import type { CacheFill, Observation, Operations, Receipt, ReplayReport } from '../../src/operations.ts';
@@ -64,10 +64,10 @@ export class FakeOperations implements Operations {
     return Promise.resolve(`t1.${namespace}.${source}` as Token);
   }
 
-  feedTime(report: MemberReport): FeedTime {
-    if (report.id === 'one too many') throw new TidemarkError('MEMBERS_FULL', report.name);
-    this.reports.push(report);
-    return { clock: 'c', now: 1_234.5 };
+  feedTime(question: TimeQuestion): Promise<FeedTime> {
+    if (question.id === 'one too many') return Promise.reject(new TidemarkError('MEMBERS_FULL', question.name));
+    this.reports.push(question);
+    return Promise.resolve({ clock: 'c', now: 1_234.5 });
   }
 
   feedLeft(id: string): void {

@@ -5,13 +5,14 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 export class Line {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
-  #target = 0;
+  #targets: readonly number[] = [];
+  #connections = 0;
   #state: 'open' | 'held' | 'mute' | 'away' = 'open';
   #delayMs = 0;
 
-  static async open(target = 0): Promise<Line> {
+  static async open(...targets: number[]): Promise<Line> {
     const line = new Line();
-    line.#target = target;
+    line.to(...targets);
     line.#server.listen(0, '127.0.0.1');
     await once(line.#server, 'listening');
     return line;
@@ -23,7 +24,8 @@ export class Line {
         near.destroy();
         return;
       }
-      const far = connect(this.#target, '127.0.0.1');
+      const target = this.#targets[this.#connections++ % this.#targets.length] ?? 0;
+      const far = connect(target, '127.0.0.1');
       this.#pass(near, far, ['held']);
       this.#pass(far, near, ['held', 'mute']);
     });
@@ -33,9 +35,9 @@ export class Line {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  /** Where new connections lead. */
-  to(port: number): void {
-    this.#target = port;
+  /** Where new connections lead: to each of them in turn. */
+  to(...ports: number[]): void {
+    this.#targets = ports;
   }
 
   /** From now on everything is lost, and nobody is told; new connections are taken and stay mute. */

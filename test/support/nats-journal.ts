@@ -1,5 +1,6 @@
 import { natsJournal, openNatsJournal } from '../../src/journal/nats/index.ts';
 import { SIZES, type Sizes } from '../../src/journal/nats/retention.ts';
+import { silentLog, type Log } from '../../src/runtime/log.ts';
 import { realRuntime } from '../../src/runtime/real.ts';
 import type { RelayJournal } from '../conformance/relays.ts';
 
@@ -14,7 +15,8 @@ export function openNats(
   url: string,
   options: Record<string, unknown>,
   sizes: Partial<Sizes> = {},
+  log: Log = silentLog,
 ): Promise<RelayJournal> {
   const parsed = natsJournal.options.parse({ servers: url, ...options });
-  return openNatsJournal({ runtime: realRuntime(), baseDir: '' }, parsed, { ...SIZES, ...sizes });
+  return openNatsJournal({ runtime: realRuntime({ log }), baseDir: '' }, parsed, { ...SIZES, ...sizes });
 }

@@ -23,6 +23,8 @@ export interface NatsSettings {
   readonly jetstream?: boolean;
   /** Lines of the server's configuration. */
   readonly lines?: readonly string[];
+  /** Off: servers of a cluster do not tell clients of each other. */
+  readonly advertises?: boolean;
   /** Bytes of a message at most. */
   readonly maxPayload?: number;
 }
@@ -95,7 +97,7 @@ export class NatsServer extends ServerProcess {
 }
 
 function configuration({ port, dir, name }: NatsServer, settings: NatsSettings, member?: Member): string {
-  const { jetstream = true, lines = [], maxPayload } = settings;
+  const { jetstream = true, lines = [], advertises = true, maxPayload } = settings;
   return [
     `listen: "127.0.0.1:${String(port)}"`,
     `server_name: ${name}`,
@@ -104,7 +106,7 @@ function configuration({ port, dir, name }: NatsServer, settings: NatsSettings, 
     ...(maxPayload === undefined ? [] : [`max_payload: ${String(maxPayload)}`]),
     ...(member
       ? [
-          `cluster { name: tidemark, listen: "127.0.0.1:${String(member.routePort)}", routes: [`,
+          `cluster { name: tidemark, listen: "127.0.0.1:${String(member.routePort)}", no_advertise: ${String(!advertises)}, routes: [`,
           ...member.routes.map((route) => `  "nats://127.0.0.1:${String(route)}"`),
           ']}',
         ]

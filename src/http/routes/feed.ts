@@ -15,7 +15,13 @@ interface ById {
   readonly Params: { readonly id: string };
 }
 
-const reportSchema = z.strictObject({ id: name, name, epoch: name, watermark: offsetFrom(0) });
+const questionSchema = z.strictObject({
+  id: name,
+  name,
+  epoch: name,
+  watermark: offsetFrom(0),
+  clock: name.optional(),
+});
 
 /**
  * `GET /v1/feed`: what a process that caches elsewhere needs, as server-sent events: `hello` once, then pages of entries and
@@ -39,7 +45,7 @@ export const feed: Resource = (app, context) => {
 
   app.post('/v1/feed/time', { config: { access: 'admin' } }, async (request) => {
     queryOf(request, []);
-    return operations.feedTime(await readJson(request, context.limits, reportSchema));
+    return operations.feedTime(await readJson(request, context.limits, questionSchema));
   });
 
   app.delete<ById>('/v1/feed/members/:id', { config: { access: 'admin' } }, async (request, reply) => {

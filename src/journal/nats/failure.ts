@@ -14,6 +14,11 @@ export function isRefusal(error: unknown, what: keyof typeof CODES): boolean {
   return (CODES[what] as readonly unknown[]).includes(code) && isOfServer(error);
 }
 
+/** What passes by itself: servers that choose a leader, or one that did not answer in time. */
+export function isForNow(error: unknown): boolean {
+  return isRefusal(error, 'notNow') || (isOfServer(error) && (error as Error).name === 'TimeoutError');
+}
+
 function isOfServer(error: unknown): boolean {
   return error instanceof Error && !(error instanceof TidemarkError);
 }

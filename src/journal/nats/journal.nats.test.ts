@@ -8,6 +8,7 @@ import { NatsServer, natsSuite } from '../../../test/support/nats.ts';
 import { newStream, openNats } from '../../../test/support/nats-journal.ts';
 import { Line } from '../../../test/support/line.ts';
 import type { DeadLetter, PlannedBatch } from '../../model/entry.ts';
+import { silentLog } from '../../runtime/log.ts';
 import { ORIGIN, type Offset, type Position } from '../../model/position.ts';
 import { messagesOf, textOf, textOfRecords, WIRE_HEADER } from './wire.ts';
 
@@ -314,4 +315,22 @@ suite('the journal on a cluster', () => {
       await Promise.all(servers.map((server) => server.stop()));
     },
   );
+
+  test('an opening waits while there is no majority', { timeout: 120_000 }, async () => {
+    const servers = await NatsServer.cluster();
+    const options = { stream: newStream(), replicas: 3 };
+    const before = await journalOf(servers[0]!.url, options);
+    await before.append(tx(1));
+    await before.close();
+    const [, second, third] = servers;
+    await Promise.all([second?.crash(), third?.crash()]);
+    let warnings = 0;
+    const opening = openNats(servers[0]!.url, options, {}, { ...silentLog, warn: () => ++warnings });
+    await until(() => warnings > 0);
+    await second?.start();
+    const journal = await opening;
+    expect(await ids(journal)).toEqual(['1:0']);
+    await journal.close();
+    await Promise.all(servers.map((server) => server.stop()));
+  });
 });

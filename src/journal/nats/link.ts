@@ -78,12 +78,12 @@ export class Link {
   static async open(runtime: Runtime, options: NatsJournalOptions, baseDir: string): Promise<Link> {
     const { drivers, connection } = await connectTo(options, baseDir);
     try {
-      const opened = await openStream(drivers, connection, options, runtime.clock);
+      const opened = await openStream(drivers, connection, options);
       const bytesLimit = options.max_bytes ?? Infinity;
       return new Link({ drivers, connection, runtime, bytesLimit, stream: options.stream, ...opened });
     } catch (error) {
       await connection.close();
-      throw failureOf(error, options.stream);
+      throw error;
     }
   }
 

@@ -2,14 +2,9 @@ import type * as jetstream from '@nats-io/jetstream';
 import type { KV } from '@nats-io/kv';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { TidemarkError } from '../../errors.ts';
-import type { Clock } from '../../runtime/runtime.ts';
 import type { Drivers } from './connect.ts';
 import { isRefusal } from './failure.ts';
 import type { NatsJournalOptions } from './options.ts';
-
-/** A cluster that has just begun chooses leaders for a second or two. */
-const ATTEMPTS = 20;
-const BETWEEN_MS = 500;
 
 /** What must hold of the stream, or it would drop, reorder or share what it holds. */
 const NEEDED = {
@@ -32,21 +27,12 @@ export async function openStream(
   drivers: Drivers,
   connection: NatsConnection,
   options: NatsJournalOptions,
-  clock: Clock,
 ): Promise<OpenedStream> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      const jsm = await drivers.jetstream.jetstreamManager(connection, { timeout: 2_000 });
-      const created = await ensureStream(jsm, options);
-      const kvm = new drivers.kv.Kvm(connection);
-      const kv = await kvm.create(`${options.stream}-state`, { history: 1, replicas: options.replicas });
-      return { jsm, kv, created };
-    } catch (error) {
-      const isForNow = isRefusal(error, 'notNow') || (error instanceof Error && error.name === 'TimeoutError');
-      if (!isForNow || attempt === ATTEMPTS) throw error;
-      await clock.sleep(BETWEEN_MS);
-    }
-  }
+  const jsm = await drivers.jetstream.jetstreamManager(connection, { timeout: 2_000 });
+  const created = await ensureStream(jsm, options);
+  const kvm = new drivers.kv.Kvm(connection);
+  const kv = await kvm.create(`${options.stream}-state`, { history: 1, replicas: options.replicas });
+  return { jsm, kv, created };
 }
 
 async function ensureStream(jsm: jetstream.JetStreamManager, options: NatsJournalOptions): Promise<string> {

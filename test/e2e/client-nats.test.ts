@@ -11,19 +11,13 @@ import { endAll, startDaemon, type Daemon } from '../support/daemon.ts';
 import { Fed } from '../support/fed.ts';
 import { openNats } from '../support/nats-journal.ts';
 import { NatsServer, natsSuite } from '../support/nats.ts';
+import { until } from '../support/until.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const withNats = await natsSuite();
 const open = await loadSqlite();
 
-const until = (what: string, holds: () => boolean | Promise<boolean>): Promise<void> =>
-  vi.waitFor(
-    async () => {
-      if (!(await holds())) throw new Error(`${what} did not come`);
-    },
-    { timeout: 30_000, interval: 5 },
-  );
 const proven = (connection: Connection): Promise<void> =>
   until('a proof', () => (connection.status().namespaces[0]?.proofAgeMs ?? Infinity) < 1_000);
 

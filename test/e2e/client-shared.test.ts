@@ -8,6 +8,7 @@ import { Fed, type Way } from '../support/fed.ts';
 import { natsSuite } from '../support/nats.ts';
 import type { Suite } from '../support/needs.ts';
 import { redisSuite, RedisServer } from '../support/redis.ts';
+import { until } from '../support/until.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
@@ -20,13 +21,6 @@ let one: Connection;
 let other: Connection;
 let loads = 0;
 
-const until = (what: string, holds: () => boolean | Promise<boolean>): Promise<void> =>
-  vi.waitFor(
-    async () => {
-      if (!(await holds())) throw new Error(`${what} did not come`);
-    },
-    { timeout: 30_000, interval: 5 },
-  );
 const shared = (more: Partial<SharedOptions> = {}): SharedOptions => ({
   type: 'redis',
   url: server.url,
@@ -107,7 +101,12 @@ redis('a shared layer of processes that are fed', () => {
           code: 'SHARED_LAYER_UNKNOWN',
           message: expect.stringContaining('"l3"; it has l2') as unknown,
         });
-        expect(await refused({ url: 'http://127.0.0.1' })).toMatchObject({ code: 'OPTION_INVALID' });
+        for (const unfit of [
+          { url: 'http://127.0.0.1' },
+          { url: [server.url, server.url] },
+          { cluster: true, sentinel: 'master' },
+        ])
+          expect(await refused(unfit)).toMatchObject({ code: 'OPTION_INVALID' });
         const elsewhere = await RedisServer.start();
         try {
           await elsewhere.do('HSET', '{tidemark:l2:1:0/1}:r', 'epoch', 'another');

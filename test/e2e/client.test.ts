@@ -6,6 +6,7 @@ import { connect, type AtLeast, type Connection } from '../../src/remote/index.t
 import { Fed, type Way } from '../support/fed.ts';
 import { natsSuite } from '../support/nats.ts';
 import type { Suite } from '../support/needs.ts';
+import { until } from '../support/until.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
@@ -13,13 +14,6 @@ let fed: Fed;
 let near: Connection;
 let loads = 0;
 
-const until = (what: string, holds: () => boolean | Promise<boolean>): Promise<void> =>
-  vi.waitFor(
-    async () => {
-      if (!(await holds())) throw new Error(`${what} did not come`);
-    },
-    { timeout: 30_000, interval: 5 },
-  );
 const products = (connection = near): Cache<number> => connection.cache<number>('product');
 const read = (id: number, atLeast?: AtLeast, connection = near): Promise<number> =>
   products(connection).getOrSet({

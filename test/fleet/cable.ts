@@ -1,9 +1,9 @@
 import { Line } from '../support/line.ts';
 
 /** What can be hurt of a line, or of several that belong together. */
-export type Hurtable = Pick<Line, 'cut' | 'away' | 'hold' | 'mend'>;
+export type Hurtable = Pick<Line, 'cut' | 'away' | 'hold' | 'slow' | 'mend' | 'close'>;
 
-/** The lines from one process to each server of a cluster: they lie in one cable. */
+/** The lines from one process to each server of NATS: they lie in one cable. */
 export class Cable implements Hurtable {
   readonly #lines: readonly Line[];
 
@@ -15,9 +15,8 @@ export class Cable implements Hurtable {
     this.#lines = lines;
   }
 
-  /** Of each line's near end, in the order of the targets. */
-  get ports(): number[] {
-    return this.#lines.map(({ port }) => port);
+  get urls(): string[] {
+    return this.#lines.map(({ port }) => `nats://127.0.0.1:${port}`);
   }
 
   cut(): void {

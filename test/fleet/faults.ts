@@ -35,7 +35,26 @@ async function stopped(member: Member, draw: Draw, span: Span): Promise<void> {
   member.signal('SIGCONT');
 }
 
-async function onLine<T extends Hurtable>(line: T, hurt: (line: T) => void, draw: Draw): Promise<void> {
+interface Server {
+  crash(): Promise<void>;
+  start(): Promise<void>;
+  pause(): void;
+  resume(): void;
+}
+
+async function crashed(server: Server, draw: Draw, span: Span): Promise<void> {
+  await server.crash();
+  await wait(draw, span);
+  await server.start();
+}
+
+async function frozen(server: Server, draw: Draw): Promise<void> {
+  server.pause();
+  await wait(draw, LONG_MS);
+  server.resume();
+}
+
+async function onLine(line: Hurtable, hurt: (line: Hurtable) => void, draw: Draw): Promise<void> {
   hurt(line);
   await wait(draw, LONG_MS);
   line.mend();
@@ -105,76 +124,29 @@ const onProcesses: readonly Fault[] = [
 
 const onServers: readonly Fault[] = [
   { name: 'PostgreSQL restarted', hurts: 'postgres', run: ({ postgres }) => postgres.restart() },
-  {
-    name: 'PostgreSQL killed',
-    hurts: 'postgres',
-    run: async ({ postgres }, draw) => {
-      await postgres.crash();
-      await wait(draw, SHORT_MS);
-      await postgres.start();
-    },
-  },
-  {
-    name: 'PostgreSQL frozen',
-    hurts: 'postgres',
-    run: async ({ postgres }, draw) => {
-      postgres.pause();
-      await wait(draw, LONG_MS);
-      postgres.resume();
-    },
-  },
+  { name: 'PostgreSQL killed', hurts: 'postgres', run: ({ postgres }, draw) => crashed(postgres, draw, SHORT_MS) },
+  { name: 'PostgreSQL frozen', hurts: 'postgres', run: ({ postgres }, draw) => frozen(postgres, draw) },
   {
     name: 'NATS leader killed',
     hurts: 'nats',
-    run: async ({ nats }, draw) => {
-      const leader = await nats.leader();
-      await leader.crash();
-      await wait(draw, LONG_MS);
-      await leader.start();
-    },
+    run: async ({ nats }, draw) => crashed(await nats.leader(), draw, LONG_MS),
   },
-  {
-    name: 'NATS leader frozen',
-    hurts: 'nats',
-    run: async ({ nats }, draw) => {
-      const leader = await nats.leader();
-      leader.pause();
-      await wait(draw, LONG_MS);
-      leader.resume();
-    },
-  },
+  { name: 'NATS leader frozen', hurts: 'nats', run: async ({ nats }, draw) => frozen(await nats.leader(), draw) },
   {
     name: 'a NATS server killed',
     hurts: 'nats',
-    run: async ({ nats: { servers } }, draw) => {
-      const server = servers[draw.below(servers.length)]!;
-      await server.crash();
-      await wait(draw, SHORT_MS);
-      await server.start();
-    },
+    run: ({ nats: { servers } }, draw) => crashed(servers[draw.below(servers.length)]!, draw, SHORT_MS),
   },
   {
     name: 'Redis failover to its replica',
     hurts: 'redis',
     run: ({ redis }, draw) => redis.failover(() => wait(draw, SHORT_MS)),
   },
-  {
-    name: 'Redis frozen',
-    hurts: 'redis',
-    run: async ({ redis: { master } }, draw) => {
-      master.pause();
-      await wait(draw, LONG_MS);
-      master.resume();
-    },
-  },
+  { name: 'Redis frozen', hurts: 'redis', run: ({ redis: { master } }, draw) => frozen(master, draw) },
   {
     name: 'Redis restarted empty',
     hurts: 'redis',
-    run: async ({ redis: { master } }, draw) => {
-      await master.crash();
-      await wait(draw, SHORT_MS);
-      await master.start();
-    },
+    run: ({ redis: { master } }, draw) => crashed(master, draw, SHORT_MS),
   },
 ];
 

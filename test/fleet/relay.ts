@@ -49,7 +49,7 @@ export class Relay {
       version: 1,
       journal: {
         type: 'nats',
-        servers: this.toNats.ports.map((port) => `nats://127.0.0.1:${port}`),
+        servers: this.toNats.urls,
         stream: STREAM,
         replicas: 3,
       },

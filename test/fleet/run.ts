@@ -42,14 +42,14 @@ export class Run {
   readonly faults: Happened[] = [];
   readonly #world: World;
   readonly #draw: Draw;
-  readonly #plan: Plan;
+  readonly #drawn: Generator<Fault, never>;
   readonly #wrong: string[] = [];
   last = 'nothing yet';
 
   constructor(world: World, plan: Plan) {
     this.#world = world;
-    this.#plan = plan;
     this.#draw = new Draw(plan.seed, 'faults');
+    this.#drawn = drawn(plan.faults, this.#draw);
   }
 
   async go(forMs: number): Promise<Outcome> {
@@ -65,10 +65,9 @@ export class Run {
 
   async #hurt(until: number): Promise<void> {
     const draw = this.#draw;
-    const faults = drawn(this.#plan.faults, draw);
     while (mono() < until && this.#wrong.length === 0) {
-      const one = faults.next().value;
-      const other = draw.below(DOUBLE) === 0 ? faults.next().value : null;
+      const one = this.#drawn.next().value;
+      const other = draw.below(DOUBLE) === 0 ? this.#drawn.next().value : null;
       await this.#happen(other && other.hurts !== one.hurts ? [one, other] : [one]);
       await pause(draw.between(...BETWEEN_MS));
     }

@@ -1,13 +1,12 @@
-import type { Line } from '../support/line.ts';
 import type { AppAnswer, AppOrder, AppReport, Written } from './app.ts';
-import type { Cable } from './cable.ts';
+import type { Hurtable } from './cable.ts';
 import type { Judge } from './judge.ts';
 import type { Member } from './member.ts';
 
 /** An application process, what it is fed over, and what it has told. */
 export class Seat {
   readonly member: Member;
-  readonly feed: Line | Cable;
+  readonly feed: Hurtable;
   /** By the newest report; `null` before the first. */
   provenAt: number | null = null;
   losses = 0;
@@ -16,7 +15,7 @@ export class Seat {
   #past: Readonly<Record<string, number>> = {};
   #answer: ((answer: AppAnswer) => void) | null = null;
 
-  constructor(member: Member, feed: Line | Cable, judge: Judge, onWritten: (written: Written) => void) {
+  constructor(member: Member, feed: Hurtable, judge: Judge, onWritten: (written: Written) => void) {
     this.member = member;
     this.feed = feed;
     member.onMessage = (message) => {

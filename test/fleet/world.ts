@@ -5,7 +5,7 @@ import { afterDeath } from '../support/children.ts';
 import { Line } from '../support/line.ts';
 import { PostgresServer } from '../support/postgres.ts';
 import type { AppOptions, Written } from './app.ts';
-import { Cable } from './cable.ts';
+import { Cable, type Hurtable } from './cable.ts';
 import { Cluster } from './cluster.ts';
 import { Database } from './database.ts';
 import { Judge } from './judge.ts';
@@ -87,15 +87,12 @@ export class World {
     this.relays.push(await Relay.start(name, place));
   }
 
-  /** One in two reads the journal on NATS itself; the others are fed by whichever relay their connection leads to. */
   async #seat(name: string, program: string, seed: number): Promise<void> {
-    const isOnNats = this.seats.length % 2 === 0;
-    const feed = isOnNats ? await Cable.open(this.nats.ports) : await Line.open(...this.relays.map(({ port }) => port));
+    const { feed, url } = await this.#feed();
     const options: AppOptions = {
       name,
       seed,
-      url:
-        feed instanceof Cable ? feed.ports.map((port) => `nats://127.0.0.1:${port}`) : `http://127.0.0.1:${feed.port}`,
+      url,
       database: this.postgres.url,
     };
     const member = new Member(name, this.folder, {
@@ -106,6 +103,16 @@ export class World {
     const seat = new Seat(member, feed, this.judge, (written) => this.#passOn(seat, written));
     this.seats.push(seat);
     seat.start();
+  }
+
+  /** One in two reads the journal on NATS itself; the others are fed by whichever relay their connection leads to. */
+  async #feed(): Promise<{ feed: Hurtable; url: AppOptions['url'] }> {
+    if (this.seats.length % 2 === 0) {
+      const cable = await Cable.open(this.nats.ports);
+      return { feed: cable, url: cable.urls };
+    }
+    const line = await Line.open(...this.relays.map(({ port }) => port));
+    return { feed: line, url: `http://127.0.0.1:${line.port}` };
   }
 
   /** What one process has written, another one has to see. */

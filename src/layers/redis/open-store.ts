@@ -47,8 +47,11 @@ export function openPlace(place: RedisPlace, runtime: Pick<Runtime, 'clock' | 'r
   const urls = [url].flat();
   if (urls.length === 0 || !urls.every(isRedisUrl))
     throw new TidemarkError('OPTION_INVALID', '`shared.url` is redis://host:port or rediss://host:port, or several');
-  if (urls.length > 1 && cluster === (sentinel !== undefined))
-    throw new TidemarkError('OPTION_INVALID', 'several urls are of a cluster (`cluster`) or of sentinels (`sentinel`)');
+  if (cluster ? sentinel !== undefined : urls.length > 1 && sentinel === undefined)
+    throw new TidemarkError(
+      'OPTION_INVALID',
+      'several urls are of a cluster (`cluster`) or of sentinels (`sentinel`), never of both',
+    );
   return Connection.open({ urls: urls.map((one) => new Secret(one)), cluster, sentinel }, runtime, timeoutMs);
 }
 
